@@ -1,0 +1,1 @@
+"""DANER: composition root on top, accounts and core at the bottom."""

@@ -1,0 +1,1 @@
+"""What every app stands on: jobs, live nudges, the clock, the supervisor. No models."""

@@ -1,0 +1,17 @@
+"""All routes. Each app owns its own prefix inside its `urls` module."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from daner_site.core.health import healthz
+
+urlpatterns = [
+    path("healthz/", healthz, name="healthz"),
+    path("", include("daner_site.dashboards")),
+    path("", include("daner_site.accounts.urls")),
+    path("", include("annotation.urls")),
+    path("", include("activelearning.urls")),
+    path("", include("quality.urls")),
+    path("api/", include("daner_site.api")),
+]
