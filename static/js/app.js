@@ -1,0 +1,65 @@
+/* What every page needs: label colours, the push channel, and plain words when a request fails. */
+import "./colors.js";
+import "./live.js";
+import { toast } from "./toast.js";
+
+const body = document.body;
+
+// A fragment request that ends at the sign-in page means the session is over: show that page whole.
+body.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (!xhr.responseURL) return;
+  const arrived = new URL(xhr.responseURL);
+  if (arrived.pathname === body.dataset.login && location.pathname !== arrived.pathname) {
+    event.detail.shouldSwap = false;
+    location.assign(`${arrived.pathname}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+});
+
+const isAsked = (event) => event.detail.requestConfig?.triggeringEvent?.isTrusted === true;
+
+// Panels that refresh themselves stay silent; only what a person asked for is worth a message.
+body.addEventListener("htmx:sendError", (event) => {
+  if (isAsked(event)) toast("The server cannot be reached. Nothing was sent; try again in a moment.", { bad: true });
+});
+body.addEventListener("htmx:responseError", (event) => {
+  if (!isAsked(event)) return;
+  const { status } = event.detail.xhr;
+  toast(
+    status === 403 ? "You are not allowed to do that." :
+    status === 404 ? "That no longer exists. Reload the page." :
+    "The server could not do that. It has been logged; try again in a moment.",
+    { bad: true },
+  );
+});
+
+// Menus made of <details> close on Escape and on a click elsewhere.
+addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// <button data-opens="id"> opens a <dialog>; <button data-closes> closes the one it is in.
+addEventListener("click", (event) => {
+  const opener = event.target.closest?.("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  const closer = event.target.closest?.("[data-closes]");
+  if (closer) closer.closest("dialog")?.close();
+});
+
+// <button data-copy="id"> copies that element's text.
+addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  await navigator.clipboard?.writeText(source.value ?? source.textContent);
+  toast("Copied.", { seconds: 2 });
+});
