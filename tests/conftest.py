@@ -186,3 +186,11 @@ def in_thread() -> Iterator[Callable[..., Any]]:
     """Run code that uses `async_to_sync` off the thread that holds Playwright's loop."""
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
         yield lambda function, *args, **kwargs: executor.submit(function, *args, **kwargs).result(60)
+
+
+@pytest.fixture
+def cast(db: None) -> Any:
+    """The people, organisations and projects of tests/cast.py."""
+    from tests.cast import cast_make
+
+    return cast_make()

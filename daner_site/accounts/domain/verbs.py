@@ -1,0 +1,28 @@
+"""The words of the audit trail: what may be written there, and how it reads after a person's name.
+
+Words of all apps stand here together, so that no two apps use one word for two things.
+"""
+
+from __future__ import annotations
+
+VERBS: dict[str, str] = {
+    # organisations
+    "organization.create": "created the organisation",
+    "invitation.create": "invited somebody",
+    "invitation.revoke": "withdrew an invitation",
+    "organization.join": "joined the organisation",
+    "organization.role": "changed somebody's role in the organisation",
+    "organization.remove": "removed somebody from the organisation",
+    "token.create": "made an API token",
+    "token.revoke": "revoked an API token",
+    # projects
+    "project.create": "created the project",
+    "project.update": "changed the settings",
+    "label.update": "changed a label",
+    "label.retire": "retired a label",
+    "label.restore": "brought a label back",
+    "guideline.publish": "published a guideline",
+    "member.set": "gave somebody a role in the project",
+    "member.remove": "took somebody's role in the project",
+    "gold.publish": "decided on the gold labels of a document",
+}

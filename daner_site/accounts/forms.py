@@ -1,0 +1,82 @@
+"""What people type on the account pages; no saving here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from daner_site.accounts import throttle
+from daner_site.accounts.models import OrganizationRole
+
+TOKEN_LIVES = [("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "until revoked")]
+
+
+def errors_into_form(form: forms.Form, error: ValidationError) -> None:
+    """Put what a service refused beside the field it names, or above the form."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for field, messages in by_field.items():
+        for message in messages:
+            form.add_error(field if field in form.fields else None, message)
+
+
+class LoginForm(AuthenticationForm):
+    """Django's sign-in form that stops answering after too many failures."""
+
+    error_messages = {
+        "invalid_login": "User name and password do not match. Mind capital letters.",
+        "inactive": "User name and password do not match. Mind capital letters.",
+        "throttled": "Too many failed attempts. Wait 15 minutes and try again.",
+    }
+
+    def clean(self) -> dict[str, Any]:
+        username = str(self.cleaned_data.get("username") or "")
+        address = str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+        if throttle.login_is_blocked(username, address):
+            raise ValidationError(self.error_messages["throttled"], code="throttled")
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except ValidationError:
+            throttle.login_failed(username, address)
+            raise
+        throttle.login_succeeded(username, address)
+        return cleaned
+
+
+class SignupForm(forms.Form):
+    username = forms.CharField(
+        label="User name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+    display_name = forms.CharField(
+        label="Name shown to others",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        strip=False,
+        help_text="At least 10 characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class OrganizationForm(forms.Form):
+    name = forms.CharField(
+        label="Name of the organisation", max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label="For whom (e-mail, only as a reminder)", required=False)
+    role = forms.ChoiceField(choices=OrganizationRole.choices, initial=OrganizationRole.MEMBER)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=OrganizationRole.choices)
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label="What is it for?", max_length=80)
+    life = forms.ChoiceField(label="Valid for", choices=TOKEN_LIVES, initial="90", required=False)

@@ -1,0 +1,132 @@
+"""Plain functions that make rows for tests: each makes one thing, with sensible values for the rest."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from annotation.domain.permissions import ProjectRole
+from annotation.domain.spans import LabelledSpan
+from annotation.domain.text import text_hash, tokenize
+from annotation.models import Annotation, Assignment, Document, Label, Project, ProjectMember, Span, Split
+from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
+from daner_site.core.clock import now
+
+PASSWORD = "a sturdy passphrase"
+COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
+_numbers = itertools.count(1)
+
+
+def user_make(username: str = "", **fields: Any) -> User:
+    username = username or f"user{next(_numbers)}"
+    return User.objects.create_user(username=username, password=PASSWORD, **fields)
+
+
+def organization_make(name: str = "", *, owner: User | None = None) -> Organization:
+    number = next(_numbers)
+    organization = Organization.objects.create(name=name or f"Organisation {number}", slug=f"org-{number}")
+    if owner is not None:
+        membership_make(organization, owner, OrganizationRole.OWNER)
+    return organization
+
+
+def membership_make(organization: Organization, user: User, role: str = OrganizationRole.MEMBER) -> Membership:
+    return Membership.objects.create(organization=organization, user=user, role=role)
+
+
+def project_make(
+    organization: Organization, owner: User, *, name: str = "", labels: Sequence[str] = ("PER", "LOC"), **fields: Any
+) -> Project:
+    """A project without documents; `owner` is its manager."""
+    project = Project.objects.create(
+        organization=organization, created_by=owner, name=name or f"Project {next(_numbers)}", **fields
+    )
+    project_member_make(project, owner, ProjectRole.MANAGER)
+    for label in labels:
+        label_make(project, label)
+    return project
+
+
+def project_member_make(project: Project, user: User, role: ProjectRole) -> ProjectMember:
+    return ProjectMember.objects.create(
+        organization_id=project.organization_id, project=project, user=user, role=role.value
+    )
+
+
+def label_make(project: Project, name: str, **fields: Any) -> Label:
+    position = project.labels.count()
+    fields = {"color": COLORS[position % len(COLORS)], "position": position} | fields
+    return Label.objects.create(organization_id=project.organization_id, project=project, name=name, **fields)
+
+
+def document_make(project: Project, text: str = "", *, split: str = Split.POOL, **fields: Any) -> Document:
+    """One text with its tokens, last in import order."""
+    text = text or f"Ada met Grace in Oslo on day {next(_numbers)}."
+    fields = {"position": project.documents.count(), "tokens": [list(token) for token in tokenize(text)]} | fields
+    return Document.objects.create(
+        organization_id=project.organization_id,
+        project=project,
+        text=text,
+        sha256=text_hash(text),
+        split=split,
+        **fields,
+    )
+
+
+def documents_make(project: Project, count: int, *, split: str = Split.POOL) -> list[Document]:
+    return [document_make(project, split=split) for _ in range(count)]
+
+
+def assignment_make(document: Document, annotator: User, *, slot: int | None = None, **fields: Any) -> Assignment:
+    """A submitted turn in the next free slot unless told otherwise."""
+    moment = now()
+    status = fields.setdefault("status", Assignment.Status.SUBMITTED)
+    values: dict[str, Any] = {
+        "slot": document.assignments.filter(status__in=Assignment.LIVE).count() if slot is None else slot,
+        "lease_until": moment,
+        "closed_at": None if status == Assignment.Status.ACTIVE else moment,
+        "strategy": "random",
+        "generation": 0,
+        "rank": document.position,
+    }
+    return Assignment.objects.create(
+        organization_id=document.organization_id,
+        project=document.project,
+        document=document,
+        annotator=annotator,
+        **(values | fields),
+    )
+
+
+def annotation_make(
+    document: Document,
+    author: User,
+    spans: Sequence[LabelledSpan | tuple[int, int, str]] = (),
+    *,
+    kind: str = Annotation.Kind.HUMAN,
+    assigned: bool = True,
+    **fields: Any,
+) -> Annotation:
+    """A stored annotation; a human one comes with its submitted assignment unless `assigned` is false."""
+    if kind == Annotation.Kind.HUMAN and assigned and "assignment" not in fields:
+        fields["assignment"] = assignment_make(document, author)
+    annotation = Annotation.objects.create(
+        organization_id=document.organization_id,
+        project=document.project,
+        document=document,
+        author=author,
+        kind=kind,
+        **fields,
+    )
+    labels = {label.name: label for label in document.project.labels.all()}
+    for item in spans:
+        span = item if isinstance(item, LabelledSpan) else LabelledSpan(*item)
+        Span.objects.create(
+            organization_id=document.organization_id,
+            annotation=annotation,
+            label=labels[span.label],
+            start=span.start,
+            end=span.end,
+        )
+    return annotation
