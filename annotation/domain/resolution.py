@@ -1,0 +1,55 @@
+"""Several people's spans of one text → the one set a model may learn from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from annotation.domain.spans import LabelledSpan
+
+Source = Literal["gold", "agreed", "single", "vote", "none"]
+
+VOTE_THRESHOLD = 0.30
+"""The share of annotators a span needs. Higher ones lose more recall than they gain precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    spans: tuple[LabelledSpan, ...]
+    source: Source
+
+
+def resolve(gold: Sequence[LabelledSpan] | None, layers: Sequence[Sequence[LabelledSpan]]) -> Resolved:
+    """The best available reading of a text, and how it came about.
+
+    Args:
+        gold: the adjudicated spans; None when there is no gold (an empty one is a judgement).
+        layers: each annotator's spans; an empty one is a judgement too.
+    """
+    if gold is not None:
+        return Resolved(tuple(sorted(gold)), "gold")
+    if not layers:
+        return Resolved((), "none")
+    first = set(layers[0])
+    if len(layers) == 1:
+        return Resolved(tuple(sorted(first)), "single")
+    if all(set(layer) == first for layer in layers[1:]):
+        return Resolved(tuple(sorted(first)), "agreed")
+    return Resolved(vote(layers), "vote")
+
+
+def vote(layers: Sequence[Sequence[LabelledSpan]], threshold: float = VOTE_THRESHOLD) -> tuple[LabelledSpan, ...]:
+    """Span vote: exact spans with enough votes, most votes first, then longer, then earlier.
+
+    A span that touches one already taken is left out. With two annotators this is the union
+    less its overlaps: right to learn from, not to be taken for gold.
+    """
+    votes = Counter(span for layer in layers for span in set(layer))
+    needed = threshold * len(layers)
+    kept: list[LabelledSpan] = []
+    for span, count in sorted(votes.items(), key=lambda item: (-item[1], item[0].start - item[0].end, item[0])):
+        if count >= needed and not any(span.touches(other) for other in kept):
+            kept.append(span)
+    return tuple(sorted(kept))

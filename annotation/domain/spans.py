@@ -1,0 +1,76 @@
+"""Labelled spans of a text and what can be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class LabelledSpan:
+    """`text[start:end]` carries `label`; code points, end exclusive."""
+
+    start: int
+    end: int
+    label: str
+
+    def touches(self, other: LabelledSpan) -> bool:
+        """True when the two share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+
+class SpanError(ValueError):
+    """A span that cannot be: the message names it and the reason."""
+
+
+def validate_spans(spans: Sequence[LabelledSpan], text_length: int, labels: Collection[str] | None = None) -> None:
+    """Check each span against a text of `text_length` characters and, if given, the label names.
+
+    Raises SpanError for the first that is empty, outside the text, of an unknown label, or the
+    same as an earlier one. Overlapping spans are not an error here: see `overlapping`.
+    """
+    seen: set[LabelledSpan] = set()
+    for number, span in enumerate(spans, start=1):
+        problem = _problem(span, text_length)
+        if problem is None and labels is not None and span.label not in labels:
+            problem = f"has the unknown label {span.label!r}"
+        if problem is None and span in seen:
+            problem = f"appears twice with the label {span.label!r}"
+        if problem is not None:
+            raise SpanError(f"span {number} (start {span.start}, end {span.end}) {problem}")
+        seen.add(span)
+
+
+def _problem(span: LabelledSpan, text_length: int) -> str | None:
+    if span.start < 0:
+        return "starts before the text"
+    if span.end <= span.start:
+        return "is empty" if span.end == span.start else "ends before it starts"
+    if span.end > text_length:
+        return f"ends after the text ({text_length} characters)"
+    if not span.label:
+        return "has no label"
+    return None
+
+
+def overlapping(spans: Iterable[LabelledSpan]) -> list[tuple[LabelledSpan, LabelledSpan]]:
+    """All pairs that share a character, each pair and the list in text order."""
+    pairs: list[tuple[LabelledSpan, LabelledSpan]] = []
+    open_spans: list[LabelledSpan] = []
+    for span in sorted(spans):
+        open_spans = [other for other in open_spans if other.end > span.start]
+        pairs += [(other, span) for other in open_spans]
+        open_spans.append(span)
+    return pairs
+
+
+def resolve_overlaps(spans: Iterable[LabelledSpan]) -> list[LabelledSpan]:
+    """The spans that stay when no two may share a character: longer first, then earlier.
+
+    Returns them in text order.
+    """
+    kept: list[LabelledSpan] = []
+    for span in sorted(set(spans), key=lambda s: (s.start - s.end, s)):
+        if not any(span.touches(other) for other in kept):
+            kept.append(span)
+    return sorted(kept)
