@@ -29,7 +29,7 @@ os.environ["DANER_VAR"] = str(_var)
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from daner_site.settings import *  # noqa: E402, F403
-from daner_site.settings import BROKER_URL, DATABASES, DRAMATIQ_BROKER, VAR  # noqa: E402
+from daner_site.settings import DATABASES, DRAMATIQ_BROKER, VAR  # noqa: E402
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

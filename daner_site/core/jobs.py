@@ -41,7 +41,7 @@ def enqueue_on_commit(actor_name: str, *, delay_ms: int | None = None, **kwargs:
     def send() -> None:
         try:
             dramatiq.get_broker().enqueue(message, delay=delay_ms)
-        except Exception:  # noqa: BLE001  any broker failure; each library has its own errors
+        except Exception:
             log.exception("job not sent actor=%s", actor_name)
 
     transaction.on_commit(send, robust=True)

@@ -38,7 +38,7 @@ def nudge_now(group: str, kind: str, **payload: str | int) -> None:
     layer = get_channel_layer()
     try:
         async_to_sync(layer.group_send)(group, {**payload, "type": "nudge", "kind": kind})
-    except Exception:  # noqa: BLE001  any store failure
+    except Exception:
         log.exception("nudge not sent group=%s kind=%s", group, kind)
 
 

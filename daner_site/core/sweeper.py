@@ -33,7 +33,7 @@ def sweep_all() -> int:
         close_old_connections()
         try:
             function()
-        except Exception:  # noqa: BLE001  a sweep is a repair: the next one must still run
+        except Exception:
             failed += 1
             log.exception("sweep failed name=%s", name)
     close_old_connections()

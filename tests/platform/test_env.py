@@ -77,9 +77,7 @@ def test_a_choice_outside_the_list_is_an_error(monkeypatch: pytest.MonkeyPatch) 
         env.choice("SAMPLE", ("open", "closed"), "closed")
 
 
-def test_a_database_other_than_sqlite_or_postgresql_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_database_other_than_sqlite_or_postgresql_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SAMPLE", "mysql://root@localhost/daner")
     with pytest.raises(ImproperlyConfigured, match="postgres"):
         env.database("SAMPLE", tmp_path / "db")
@@ -122,7 +120,9 @@ def test_a_truncated_key_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from daner_site import env; print(env.secret_key(Path({str(tmp_path / 'key')!r})))"
+    code = (
+        f"from pathlib import Path; from daner_site import env; print(env.secret_key(Path({str(tmp_path / 'key')!r})))"
+    )
     root = Path(__file__).resolve().parents[2]
 
     def start(_: int) -> str:

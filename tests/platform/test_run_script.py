@@ -91,7 +91,7 @@ def test_a_moved_folder_counts_as_not_installed(
 
 def test_the_constraints_reach_pip(script: ModuleType, calls: list[tuple[str, ...]]) -> None:
     script.install("")
-    assert ("--constraint", "constraints.txt") == calls[0][1:3]
+    assert calls[0][1:3] == ("--constraint", "constraints.txt")
     assert calls[1][-1] == script.ENCODER
     assert "--no-deps" in calls[1]
 

@@ -85,7 +85,9 @@ def require_free_port(host: str, port: int, patience_s: float = 5) -> None:
                 probe.bind((host, port))
             except OSError as error:
                 if time.monotonic() > end:
-                    message = f"Port {port} on {host} cannot be used ({error.strerror}). Try: ./run up --port {port + 1}"
+                    message = (
+                        f"Port {port} on {host} cannot be used ({error.strerror}). Try: ./run up --port {port + 1}"
+                    )
                     raise CommandError(message) from None
                 time.sleep(0.2)
             else:
