@@ -1,0 +1,106 @@
+"""From a reviewer's decisions to the gold spans of one document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from annotation.domain.spans import LabelledSpan
+from quality.domain.conflicts import ConflictGroup
+
+NOTHING = "nothing"
+EDITED = "edited"
+
+
+class DecisionError(ValueError):
+    """The decisions do not settle the document; the message says what is wrong where."""
+
+
+class OpenGroupsError(DecisionError):
+    """Some groups have no decision yet."""
+
+    def __init__(self, groups: Sequence[ConflictGroup]) -> None:
+        count = len(groups)
+        super().__init__(
+            f"{count} {'place is' if count == 1 else 'places are'} still open: decide each before finishing."
+        )
+        self.groups = tuple(groups)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one group was settled."""
+
+    group: str
+    choice: str
+    """The option's number from "1", "nothing", or "edited" with the spans written out."""
+    spans: tuple[LabelledSpan, ...] = ()
+
+
+def settle(group: ConflictGroup, decision: Decision) -> tuple[LabelledSpan, ...]:
+    """The gold spans of one group. Raises DecisionError for a choice the group does not offer."""
+    if decision.choice == NOTHING:
+        return ()
+    if decision.choice == EDITED:
+        return decision.spans
+    # Not str.isdigit: it takes "²" for a digit.
+    numbers = {str(number): option for number, option in enumerate(group.options, 1)}
+    try:
+        return numbers[decision.choice].spans
+    except KeyError:
+        raise DecisionError(
+            f"There is no proposal {decision.choice} for the place at {group.start}–{group.end}."
+        ) from None
+
+
+def merge(
+    groups: Sequence[ConflictGroup],
+    decisions: Iterable[Decision],
+    added: Iterable[LabelledSpan] = (),
+) -> list[LabelledSpan]:
+    """The gold spans: decided groups as decided, agreed ones as agreed unless decided otherwise.
+
+    Args:
+        groups: all groups of the document, from `conflict_groups`.
+        decisions: at most one per group; one for every group in conflict.
+        added: spans nobody had marked.
+
+    Returns: spans in reading order, without overlap.
+
+    Raises:
+        OpenGroupsError: a group in conflict has no decision.
+        DecisionError: a decision for an unknown group, two for one, or overlapping spans.
+    """
+    by_group = _by_group(groups, decisions)
+    missing = [group for group in groups if group.open and group.id not in by_group]
+    if missing:
+        raise OpenGroupsError(missing)
+    spans: set[LabelledSpan] = set(added)
+    for group in groups:
+        spans.update(settle(group, by_group.get(group.id, Decision(group.id, "1"))))
+    result = sorted(spans)
+    check_no_overlap(result)
+    return result
+
+
+def check_no_overlap(spans: Sequence[LabelledSpan]) -> None:
+    """`spans` sorted. Raises DecisionError naming the first two that share characters."""
+    for left, right in pairwise(spans):
+        if right.start < left.end:
+            raise DecisionError(
+                f"{left.label} at {left.start}–{left.end} and {right.label} at "
+                f"{right.start}–{right.end} overlap: gold spans must not."
+            )
+
+
+def _by_group(groups: Sequence[ConflictGroup], decisions: Iterable[Decision]) -> Mapping[str, Decision]:
+    known = {group.id for group in groups}
+    by_group: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.group not in known:
+            raise DecisionError("A decision is about a place that is no longer there.")
+        if decision.group in by_group:
+            raise DecisionError("Two decisions are about the same place.")
+        by_group[decision.group] = decision
+    return by_group

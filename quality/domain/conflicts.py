@@ -1,0 +1,167 @@
+"""Where annotators of one document differ: groups of overlapping spans, each of one kind.
+
+A group is a connected component of spans that share characters. Its *options* are the versions
+of that stretch people actually wrote, most supported first, so a reviewer settles a group by
+choosing one of them (or nothing) and the result can never overlap within itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from annotation.domain.spans import LabelledSpan
+
+
+class Kind(StrEnum):
+    UNANIMOUS = "unanimous"
+    BOTH = "boundary_label"
+    SPLIT_MERGE = "split_merge"
+    LABEL = "label"
+    BOUNDARY = "boundary"
+    MISSING = "missing"
+
+    @property
+    def title(self) -> str:
+        return _TITLES[self]
+
+
+_TITLES = {
+    Kind.UNANIMOUS: "agreed",
+    Kind.BOTH: "bounds and label",
+    Kind.SPLIT_MERGE: "split or merged",
+    Kind.LABEL: "label",
+    Kind.BOUNDARY: "bounds",
+    Kind.MISSING: "marked by some only",
+}
+
+# Of the flags that hold, the first of these is the kind. Bounds-and-label goes before split: one
+# DATE against CARDINAL + DATE differs in what the words are, not only in where they are cut.
+PRIMARY = (Kind.BOTH, Kind.SPLIT_MERGE, Kind.LABEL, Kind.BOUNDARY, Kind.MISSING)
+CONFLICT_KINDS = (Kind.MISSING, Kind.LABEL, Kind.BOUNDARY, Kind.BOTH, Kind.SPLIT_MERGE)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One version of a group, as somebody wrote it; never empty."""
+
+    spans: tuple[LabelledSpan, ...]
+    supporters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ConflictGroup:
+    id: str
+    """The same as long as the group's bounds, kind and proposals are the same."""
+    start: int
+    end: int
+    kind: Kind
+    flags: frozenset[Kind]
+    """Every kind that applies."""
+    options: tuple[Option, ...]
+    silent: tuple[str, ...]
+    """Annotators with nothing here."""
+
+    @property
+    def open(self) -> bool:
+        return self.kind is not Kind.UNANIMOUS
+
+    @property
+    def doubt(self) -> float:
+        """Share of the annotators who did not write the best supported version, nothing included."""
+        votes = [len(option.supporters) for option in self.options]
+        return 1 - max([*votes, len(self.silent)]) / (sum(votes) + len(self.silent))
+
+
+def conflict_groups(layers: Mapping[str, Iterable[LabelledSpan]], text: str | None = None) -> list[ConflictGroup]:
+    """The groups of one document in reading order, agreed ones included.
+
+    Args:
+        layers: annotator → spans, everybody who submitted, also those who marked nothing.
+        text: where given, blanks at the edges of spans do not count as a difference.
+    """
+    trimmed = {annotator: sorted({_trim(span, text) for span in spans}) for annotator, spans in layers.items()}
+    marked = [(span, annotator) for annotator, spans in trimmed.items() for span in spans]
+    return [_group(component, sorted(layers)) for component in _components(sorted(marked))]
+
+
+def kind_counts(groups: Iterable[ConflictGroup]) -> dict[str, int]:
+    """`{kind: how many}` of the groups in conflict; every conflict kind is there."""
+    counts = Counter(group.kind for group in groups if group.open)
+    return {kind.value: counts[kind] for kind in CONFLICT_KINDS}
+
+
+def _trim(span: LabelledSpan, text: str | None) -> LabelledSpan:
+    if text is None:
+        return span
+    inside = text[span.start : span.end]
+    if not inside.strip():
+        return span
+    start = span.start + len(inside) - len(inside.lstrip())
+    return LabelledSpan(start, start + len(inside.strip()), span.label)
+
+
+def _components(
+    marked: Sequence[tuple[LabelledSpan, str]],
+) -> list[list[tuple[LabelledSpan, str]]]:
+    """Sorted by start, a span joins the group unless it begins behind the group's end."""
+    components: list[list[tuple[LabelledSpan, str]]] = []
+    end = 0
+    for span, annotator in marked:
+        if components and span.start < end:
+            components[-1].append((span, annotator))
+        else:
+            components.append([(span, annotator)])
+        end = max(end, span.end)
+    return components
+
+
+def _group(component: list[tuple[LabelledSpan, str]], annotators: list[str]) -> ConflictGroup:
+    written: dict[str, list[LabelledSpan]] = {}
+    for span, annotator in component:
+        written.setdefault(annotator, []).append(span)
+    versions: dict[tuple[LabelledSpan, ...], list[str]] = {}
+    for annotator in sorted(written):
+        versions.setdefault(tuple(written[annotator]), []).append(annotator)
+    options = tuple(
+        Option(spans, tuple(supporters))
+        for spans, supporters in sorted(versions.items(), key=lambda item: (-len(item[1]), -_length(item[0]), item[0]))
+    )
+    silent = tuple(annotator for annotator in annotators if annotator not in written)
+    flags = _flags(options, silent)
+    kind = next((kind for kind in PRIMARY if kind in flags), Kind.UNANIMOUS)
+    start = min(span.start for span, _ in component)
+    end = max(span.end for span, _ in component)
+    return ConflictGroup(_group_id(kind, start, end, options), start, end, kind, flags, options, silent)
+
+
+def _flags(options: Sequence[Option], silent: Sequence[str]) -> frozenset[Kind]:
+    spans = {span for option in options for span in option.spans}
+    flags: set[Kind] = set()
+    if silent:
+        flags.add(Kind.MISSING)
+    if len(options) > 1:
+        labels = len({span.label for span in spans}) > 1
+        bounds = len({(span.start, span.end) for span in spans}) > 1
+        if labels:
+            flags.add(Kind.LABEL)
+        if bounds:
+            flags.add(Kind.BOUNDARY)
+        if labels and bounds:
+            flags.add(Kind.BOTH)
+        if any(len(option.spans) > 1 for option in options):
+            flags.add(Kind.SPLIT_MERGE)
+    return frozenset(flags)
+
+
+def _length(spans: Sequence[LabelledSpan]) -> int:
+    return sum(span.end - span.start for span in spans)
+
+
+def _group_id(kind: Kind, start: int, end: int, options: Sequence[Option]) -> str:
+    spans = sorted({span for option in options for span in option.spans})
+    key = f"{kind}|{start}|{end}|" + "|".join(f"{s.start},{s.end},{s.label}" for s in spans)
+    return hashlib.sha256(key.encode()).hexdigest()[:16]

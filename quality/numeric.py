@@ -1,0 +1,198 @@
+"""Krippendorff's alpha for nominal tags of tokens, and intervals by resampling documents.
+
+Units are the stored tokens; a rater covers a document's tokens only if they submitted it, so a
+submitted document without spans is a row of O and an unsubmitted one is missing. One matrix of
+tag codes per document feeds every view of the same work:
+
+bio     O, B-x, I-x            how far people write the same tags
+type    O, x                   the same without the cut between neighbours
+detect  O, entity              do they find the same words
+label   x, O counts as missing do they call what both found the same
+=x      x or not, per label
+
+Alpha is 1 - D_o/D_e (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability"). Of the
+coincidence matrix only the row sums and the diagonal are needed, and both add up over documents:
+that is the own sum, with which the intervals are drawn. On report scale the package
+`krippendorff` computes the figure itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import krippendorff
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+NO_OVERLAP = "no_overlap"
+NO_VARIATION = "no_variation"
+TOO_FEW = "too_few"
+
+MISSING = -1
+PACKAGE_LIMIT = 10**7
+"""The package needs about 3·N·V²·8 bytes for N units and V values: a quarter of a GB here."""
+DRAWS = 400
+MIN_DOCUMENTS = 5
+"""Fewer resampled documents give an interval that only looks like one."""
+
+
+@dataclass(frozen=True)
+class Alpha:
+    """Alpha, or None with the reason code; `n` units with two or more ratings."""
+
+    value: float | None
+    reason: str | None
+    n: int
+    observed: float | None = None
+    """Observed agreement, 1 - D_o; says what happened where alpha is undefined."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """95 % percentile interval over resampled documents."""
+
+    low: float
+    high: float
+    documents: int
+
+
+@dataclass(frozen=True)
+class View:
+    """A reading of the tag codes: `lookup[code]` is the value, MISSING where it does not count."""
+
+    name: str
+    values: int
+    lookup: IntArray
+
+
+def views(labels: Sequence[str]) -> dict[str, View]:
+    """The views of a label set. Code 0 is O, 2i+1 is B-labels[i], 2i+2 is I-labels[i]."""
+    codes = np.arange(2 * len(labels) + 1, dtype=np.int64)
+    types = (codes + 1) // 2
+    entity = (codes > 0).astype(np.int64)
+    result = [
+        View("bio", len(codes), codes),
+        View("type", len(labels) + 1, types),
+        View("detect", 2, entity),
+        View("label", max(len(labels), 1), types - 1),
+    ]
+    result += [View(f"={label}", 2, (types == number).astype(np.int64)) for number, label in enumerate(labels, 1)]
+    return {view.name: view for view in result}
+
+
+def encode(tags: Sequence[Sequence[str]], labels: Sequence[str]) -> IntArray:
+    """BIO tags of one document, one row per annotator → codes, tokens × annotators.
+
+    Raises KeyError for a tag of a label that is not in `labels`.
+    """
+    code = {"O": 0}
+    for number, label in enumerate(labels):
+        code[f"B-{label}"], code[f"I-{label}"] = 2 * number + 1, 2 * number + 2
+    rows = [[code[tag] for tag in row] for row in tags]
+    return np.array(rows, dtype=np.int64).reshape(len(tags), -1).T
+
+
+def value_counts(codes: IntArray, view: View) -> IntArray:
+    """How many annotators gave each value: tokens × values. `codes` may hold MISSING."""
+    looked_up = np.where(codes == MISSING, MISSING, view.lookup[codes])
+    return np.stack([(looked_up == value).sum(axis=1) for value in range(view.values)], axis=1)
+
+
+def additive_row(counts: IntArray) -> FloatArray:
+    """Of one document's coincidences: the V row sums n_c, their diagonal Σo_cc, the units.
+
+    Rows of documents add up. n_c needs no division, since Σ_k o_ck = Σ_u n_uc over the units
+    with m_u ≥ 2, and Σ_c o_cc = Σ_u Σ_c n_uc (n_uc - 1) / (m_u - 1).
+    """
+    ratings = counts.sum(axis=1)
+    paired = counts[ratings >= 2]
+    ratings = ratings[ratings >= 2]
+    agreeing = (paired * (paired - 1)).sum(axis=1) / (ratings - 1) if len(paired) else np.zeros(0)
+    return np.concatenate([paired.sum(axis=0), [agreeing.sum(), len(paired)]]).astype(np.float64)
+
+
+def alpha_of_row(row: FloatArray) -> Alpha:
+    """Alpha from a sum of `additive_row`s."""
+    values, agreeing, units = row[:-2], row[-2], int(row[-1])
+    total = values.sum()
+    if units == 0:
+        return Alpha(None, NO_OVERLAP, 0)
+    observed = float(agreeing / total)
+    if units == 1:
+        return Alpha(None, TOO_FEW, 1, observed)
+    expected = 1 - (values * (values - 1)).sum() / (total * (total - 1))
+    if np.count_nonzero(values) < 2:
+        return Alpha(None, NO_VARIATION, units, observed)
+    return Alpha(float(1 - (1 - observed) / expected), None, units, observed)
+
+
+def alpha(documents: Sequence[IntArray], *, package_limit: int = PACKAGE_LIMIT) -> Alpha:
+    """Alpha over the value counts of documents, by the package where its memory allows.
+
+    Args:
+        documents: tokens × values each, the same values in all.
+        package_limit: largest N·V² that is given to the package.
+    """
+    if not documents:
+        return Alpha(None, NO_OVERLAP, 0)
+    own = alpha_of_row(np.sum([additive_row(counts) for counts in documents], axis=0))
+    units = sum(len(counts) for counts in documents)
+    if own.value is None or units * documents[0].shape[1] ** 2 > package_limit:
+        return own
+    value = krippendorff.alpha(value_counts=np.concatenate(documents), level_of_measurement="nominal")
+    return Alpha(float(value), None, own.n, own.observed)
+
+
+def alpha_interval(rows: FloatArray, *, draws: int = DRAWS, seed: int = 0) -> Interval | None:
+    """Resample documents. `rows`: documents × (V + 2), from `additive_row`. None if too few."""
+    rows = rows[rows[:, -1] > 0]
+    if len(rows) < MIN_DOCUMENTS:
+        return None
+    sums = _resampled_sums(rows, draws, seed)
+    values, total = sums[:, :-2], sums[:, :-2].sum(axis=1)
+    observed = sums[:, -2] / total
+    expected = 1 - (values * (values - 1)).sum(axis=1) / (total * (total - 1))
+    varied = np.count_nonzero(values, axis=1) > 1
+    return _interval(1 - (1 - observed[varied]) / expected[varied], len(rows))
+
+
+def fraction_interval(rows: FloatArray, *, draws: int = DRAWS, seed: int = 0) -> Interval | None:
+    """Resample documents of a pooled fraction. `rows`: documents × (numerator, denominator)."""
+    rows = rows[rows[:, 1] > 0]
+    if len(rows) < MIN_DOCUMENTS:
+        return None
+    sums = _resampled_sums(rows, draws, seed)
+    return _interval(sums[:, 0] / sums[:, 1], len(rows))
+
+
+def pair_columns(documents: Sequence[tuple[Sequence[str], IntArray]], pair: tuple[str, str]) -> list[IntArray]:
+    """The two columns of a pair, of every document both are in: `(annotators, codes)` each."""
+    return [
+        codes[:, [annotators.index(pair[0]), annotators.index(pair[1])]]
+        for annotators, codes in documents
+        if pair[0] in annotators and pair[1] in annotators
+    ]
+
+
+def alphas(documents: Sequence[IntArray], labels: Sequence[str]) -> Mapping[str, Alpha]:
+    """Alpha of every view over code matrices (tokens × annotators)."""
+    return {name: alpha([value_counts(codes, view) for codes in documents]) for name, view in views(labels).items()}
+
+
+def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:
+    """The sum of as many rows as there are, drawn with replacement: draws × columns."""
+    generator = np.random.default_rng(seed)
+    count = len(rows)
+    even = np.full(count, 1 / count)
+    return np.stack([generator.multinomial(count, even) @ rows for _ in range(draws)])
+
+
+def _interval(values: FloatArray, documents: int) -> Interval | None:
+    if not len(values):
+        return None
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high), documents)

@@ -1,0 +1,150 @@
+"""Conflict groups: which kind, which options, stable identity."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.domain.spans import LabelledSpan
+from quality.domain.conflicts import ConflictGroup, Kind, conflict_groups, kind_counts
+from tests.domain.test_agreement import USER_1, USER_2
+
+
+def spans(rows: str) -> list[LabelledSpan]:
+    """`"0-4 PER, 6-8 LOC"`."""
+    pairs = [row.split() for row in rows.split(",") if row.strip()]
+    return [LabelledSpan(*map(int, bounds.split("-")), label) for bounds, label in pairs]
+
+
+def only(*layers: str) -> ConflictGroup:
+    groups = conflict_groups({chr(97 + i): spans(layer) for i, layer in enumerate(layers)})
+    assert len(groups) == 1
+    return groups[0]
+
+
+def test_the_running_example_is_one_missing_one_bounds_and_label_and_one_agreement() -> None:
+    groups = conflict_groups({"user 1": USER_1, "user 2": USER_2})
+    assert [group.kind for group in groups] == [Kind.MISSING, Kind.BOTH, Kind.UNANIMOUS]
+    assert kind_counts(groups) == {
+        "missing": 1,
+        "label": 0,
+        "boundary": 0,
+        "boundary_label": 1,
+        "split_merge": 0,
+    }
+    person, date, _ = groups
+    assert person.silent == ("user 2",)
+    assert {option.spans for option in date.options} == {
+        (LabelledSpan(5, 8, "DATE"),),
+        (LabelledSpan(5, 6, "CARDINAL"), LabelledSpan(6, 8, "DATE")),
+    }
+    assert Kind.SPLIT_MERGE in date.flags
+
+
+@pytest.mark.parametrize(
+    ("layers", "kind", "flags"),
+    [
+        (("0-4 PER", "0-4 PER"), Kind.UNANIMOUS, set()),
+        (("0-4 PER", ""), Kind.MISSING, {Kind.MISSING}),
+        (("0-4 PER", "0-4 PER", ""), Kind.MISSING, {Kind.MISSING}),
+        (("0-4 PER", "0-4 LOC"), Kind.LABEL, {Kind.LABEL}),
+        (("0-4 PER", "0-4 LOC", ""), Kind.LABEL, {Kind.LABEL, Kind.MISSING}),
+        (("0-4 PER", "0-6 PER"), Kind.BOUNDARY, {Kind.BOUNDARY}),
+        (("0-4 PER", "2-6 PER", ""), Kind.BOUNDARY, {Kind.BOUNDARY, Kind.MISSING}),
+        (("0-4 PER", "0-6 LOC"), Kind.BOTH, {Kind.BOTH, Kind.LABEL, Kind.BOUNDARY}),
+        (("0-3 PER, 4-7 PER", "0-7 PER"), Kind.SPLIT_MERGE, {Kind.SPLIT_MERGE, Kind.BOUNDARY}),
+    ],
+)
+def test_each_kind_by_example(layers: tuple[str, ...], kind: Kind, flags: set[Kind]) -> None:
+    group = only(*layers)
+    assert group.kind is kind
+    assert group.flags == flags
+    assert group.open is (kind is not Kind.UNANIMOUS)
+
+
+def test_neighbours_that_only_touch_are_two_groups() -> None:
+    groups = conflict_groups({"a": spans("0-3 PER, 3-5 LOC"), "b": spans("0-3 PER")})
+    assert [(group.start, group.end, group.kind) for group in groups] == [
+        (0, 3, Kind.UNANIMOUS),
+        (3, 5, Kind.MISSING),
+    ]
+
+
+def test_a_chain_of_overlaps_is_one_group() -> None:
+    assert (only("0-4 X, 6-9 X", "3-7 X").start, only("0-4 X, 6-9 X", "3-7 X").end) == (0, 9)
+
+
+def test_a_long_span_keeps_later_ones_in_its_group() -> None:
+    assert len(only("0-20 X", "2-4 X, 15-18 X").options) == 2
+
+
+def test_options_come_most_supported_first() -> None:
+    group = only("0-4 PER", "0-4 LOC", "0-4 LOC")
+    assert [option.supporters for option in group.options] == [("b", "c"), ("a",)]
+    assert group.doubt == pytest.approx(1 / 3)
+
+
+def test_doubt_counts_those_who_marked_nothing() -> None:
+    assert only("0-4 PER", "", "").doubt == pytest.approx(1 / 3)
+
+
+def test_blanks_at_the_edges_are_no_difference_when_the_text_is_known() -> None:
+    layers = {"a": spans("0-4 PER"), "b": spans("0-5 PER")}
+    assert conflict_groups(layers)[0].kind is Kind.BOUNDARY
+    (group,) = conflict_groups(layers, "Anna went")
+    assert group.kind is Kind.UNANIMOUS
+    assert group.options[0].spans == (LabelledSpan(0, 4, "PER"),)
+
+
+def test_somebody_who_submitted_nothing_makes_a_conflict_and_an_absentee_does_not() -> None:
+    assert conflict_groups({"a": spans("0-4 PER"), "b": []})[0].kind is Kind.MISSING
+    assert conflict_groups({"a": spans("0-4 PER")})[0].kind is Kind.UNANIMOUS
+
+
+documents = st.dictionaries(
+    st.sampled_from("abcd"),
+    st.sets(
+        st.builds(
+            lambda start, length, label: LabelledSpan(start, start + length, label),
+            st.integers(0, 40),
+            st.integers(1, 5),
+            st.sampled_from("XY"),
+        ),
+        max_size=6,
+    ),
+    min_size=1,
+)
+
+
+@given(documents)
+def test_every_span_is_in_exactly_one_group_and_groups_never_touch(
+    layers: dict[str, set[LabelledSpan]],
+) -> None:
+    groups = conflict_groups(layers)
+    for left, right in pairwise(groups):
+        assert left.end <= right.start
+    for annotator, written in layers.items():
+        mine = [
+            span
+            for group in groups
+            for option in group.options
+            if annotator in option.supporters
+            for span in option.spans
+        ]
+        assert sorted(mine) == sorted(written)
+    for group in groups:
+        assert group.open == (len(group.options) > 1 or bool(group.silent))
+        voters = sum(len(option.supporters) for option in group.options) + len(group.silent)
+        assert voters == len(layers)
+
+
+@given(documents)
+def test_a_group_keeps_its_id_whatever_happens_elsewhere(layers: dict[str, set[LabelledSpan]]) -> None:
+    far = LabelledSpan(100, 103, "X")
+    more = {annotator: {*written, far} for annotator, written in layers.items()}
+    ids = [group.id for group in conflict_groups(layers)]
+    assert [group.id for group in conflict_groups(more)][:-1] == ids
+    assert len(set(ids)) == len(ids)
