@@ -12,6 +12,6 @@ def send_on_commit(signal: Signal, **kwargs: object) -> None:
     What a lost signal would have started is found again by the sweep of the app concerned.
     """
     transaction.on_commit(
-        lambda: signal.send_robust(sender=None, **kwargs),  # type: ignore[arg-type, func-returns-value]
+        lambda: signal.send_robust(sender=None, **kwargs),
         robust=True,
     )

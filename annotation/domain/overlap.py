@@ -1,0 +1,21 @@
+"""Which documents get several annotators: a draw that anybody can repeat."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def draw_unit(seed: int, key: str) -> float:
+    """A number in [0, 1), uniform over keys, the same for the same seed and key."""
+    digest = hashlib.blake2b(f"{seed}:{key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def overlap_target(*, seed: int, key: str, overlap: int, share: float) -> int:
+    """How many people label the document `key`: `overlap` for the drawn share, else one."""
+    return overlap if draw_unit(seed, f"overlap:{key}") < share else 1
+
+
+def seeded_order(keys: list[str], seed: int) -> list[str]:
+    """The keys in an order that depends on the seed only, not on the order they came in."""
+    return sorted(keys, key=lambda key: (draw_unit(seed, f"order:{key}"), key))

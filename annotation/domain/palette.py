@@ -1,0 +1,39 @@
+"""Colours and keys for labels that were only named.
+
+The first colours are Okabe and Ito's, told apart also with a colour-vision deficiency; labels
+beyond the palette repeat colours, so the interface never relies on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+    "#8C6BB1",
+    "#B8A100",
+    "#7F7F7F",
+    "#A65628",
+)
+
+
+def pick_color(used: Iterable[str]) -> str:
+    """The colour of the palette that is used least so far."""
+    taken = [color.lower() for color in used]
+    return min(COLORS, key=lambda color: (taken.count(color), COLORS.index(color)))
+
+
+# Editor commands own these keys; a label never gets one of them by itself.
+RESERVED_KEYS = frozenset("arsu")
+
+
+def pick_key(name: str, used: Iterable[str]) -> str:
+    """A letter of the name that is free, else a free digit, else none."""
+    taken = set(used) | RESERVED_KEYS
+    letters = [c for c in name.lower() if c.isascii() and c.isalpha()]
+    return next((c for c in [*letters, *"1234567890"] if c not in taken), "")

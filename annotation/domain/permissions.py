@@ -1,0 +1,39 @@
+"""Who may do what in a project: one table, used by pages, API, sockets and templates."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    VIEW = "view"
+    """See that the project exists: progress, model curve, guidelines."""
+    ANNOTATE = "annotate"
+    VIEW_LAYERS = "view_layers"
+    """See other people's annotations: documents with their layers, agreement, conflicts."""
+    REVIEW = "review"
+    INFER = "infer"
+    """Ask a trained model for the entities of a text."""
+    EXPORT = "export"
+    TRAIN = "train"
+    MANAGE = "manage"
+    """Settings, labels, guidelines, import, members."""
+
+
+class ProjectRole(StrEnum):
+    MANAGER = "manager"
+    REVIEWER = "reviewer"
+    ANNOTATOR = "annotator"
+    VIEWER = "viewer"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+ROLE_PERMISSIONS: dict[ProjectRole, frozenset[Permission]] = {
+    ProjectRole.MANAGER: frozenset(Permission),
+    ProjectRole.REVIEWER: frozenset({Permission.VIEW, Permission.VIEW_LAYERS, Permission.REVIEW, Permission.INFER}),
+    ProjectRole.ANNOTATOR: frozenset({Permission.VIEW, Permission.ANNOTATE}),
+    ProjectRole.VIEWER: frozenset({Permission.VIEW, Permission.VIEW_LAYERS, Permission.INFER}),
+}

@@ -1,0 +1,148 @@
+"""Shapes of what the project pages post; nothing is saved here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from django import forms
+
+from annotation.access import ProjectContext
+from annotation.domain.permissions import ProjectRole
+from annotation.models import Label, Project, ProjectMember, Strategy
+from annotation.selectors.projects import addable_users
+from daner_site.accounts.models import User
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(max_length=120, label="Project name")
+    description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    labels = forms.CharField(
+        label="Entity types",
+        initial="PER, ORG, LOC",
+        help_text="Separated by commas. Colours and keys are chosen for you; everything can be changed later.",
+    )
+
+    def clean_labels(self) -> list[str]:
+        names = [name for name in re.split(r"[,;\s]+", self.cleaned_data["labels"]) if name]
+        if not names:
+            raise forms.ValidationError("Name at least one entity type.")
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise forms.ValidationError(f"Named twice: {', '.join(sorted(twice))}.")
+        if long := [name for name in names if len(name) > 60]:
+            raise forms.ValidationError(f"Longer than 60 characters: {long[0][:20]}….")
+        return names
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Validates settings; the service saves them."""
+
+    overlap_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Share of documents that get several people (%)",
+        help_text="The others get one person. The share is drawn at random, so that agreement "
+        "measured on it stands for the whole project.",
+    )
+
+    class Meta:
+        model = Project
+        fields: ClassVar[list[str]] = [
+            "name",
+            "description",
+            "overlap",
+            "lease_minutes",
+            "show_suggestions",
+            "strategy",
+            "checkpoint",
+            "retrain_after",
+            "retrain_quiet_seconds",
+        ]
+        labels: ClassVar[dict[str, str]] = {
+            "overlap": "People per overlapping document",
+            "lease_minutes": "Minutes a document is held for one person",
+            "show_suggestions": "Show the model's suggestions to annotators",
+            "strategy": "Order of the queue",
+            "checkpoint": "Model to start from",
+            "retrain_after": "Train again after so many newly labelled documents",
+            "retrain_quiet_seconds": "… or after so many quiet seconds with something new",
+        }
+        widgets: ClassVar[dict[str, Any]] = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["overlap_percent"].initial = round(100 * self.instance.overlap_share)
+        self.fields["strategy"].widget = forms.RadioSelect(choices=Strategy.choices)
+
+    def changes(self) -> dict[str, Any]:
+        """Field values for `project_update`."""
+        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        # A share that was not touched keeps its exact value, whatever the rounding.
+        percent = self.cleaned_data["overlap_percent"]
+        if percent != round(100 * self.initial_share):
+            values["overlap_share"] = percent / 100
+        return values
+
+    @property
+    def initial_share(self) -> float:
+        return self.instance.overlap_share
+
+
+class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Label
+        fields: ClassVar[list[str]] = ["name", "color", "key", "description"]
+        labels: ClassVar[dict[str, str]] = {"color": "Colour", "key": "Key"}
+        widgets: ClassVar[dict[str, Any]] = {
+            "color": forms.TextInput(attrs={"type": "color"}),
+            "key": forms.TextInput(attrs={"size": 1, "autocomplete": "off"}),
+            "description": forms.TextInput(),
+        }
+
+    def _post_clean(self) -> None:
+        """The service validates the whole label, with its project; here only the shape."""
+
+
+class GuidelineForm(forms.Form):
+    body = forms.CharField(
+        max_length=200_000,
+        label="Guideline (Markdown)",
+        widget=forms.Textarea(attrs={"rows": 22, "spellcheck": "true"}),
+        strip=False,
+    )
+
+
+class MemberForm(forms.Form):
+    user = forms.ModelChoiceField(queryset=User.objects.none(), label="Person")
+    role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in ProjectRole],
+        initial=ProjectRole.ANNOTATOR.value,
+    )
+
+    def __init__(self, *args: Any, ctx: ProjectContext, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["user"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = addable_users(ctx)
+        field.label_from_instance = lambda user: f"{user.name} ({user.username})"
+
+    def clean_role(self) -> ProjectRole:
+        return ProjectRole(self.cleaned_data["role"])
+
+
+class MemberRoleForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ProjectMember
+        fields: ClassVar[list[str]] = ["role"]
+
+    def clean_role(self) -> ProjectRole:
+        return ProjectRole(self.cleaned_data["role"])
+
+
+class WorkForm(forms.Form):
+    """The annotation page's post: which assignment, what to do, and the payload."""
+
+    assignment = forms.UUIDField()
+    action = forms.ChoiceField(choices=[(a, a) for a in ("submit", "skip", "reject")])
+    payload = forms.CharField(required=False, strip=False)
+    reason = forms.CharField(required=False, max_length=500)

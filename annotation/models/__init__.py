@@ -1,0 +1,23 @@
+"""The tables of the annotation app; import models from here."""
+
+from __future__ import annotations
+
+from annotation.models.documents import Document, ImportJob, Split
+from annotation.models.projects import Guideline, Label, Project, ProjectMember, Strategy
+from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
+
+__all__ = [
+    "Annotation",
+    "Assignment",
+    "Document",
+    "Guideline",
+    "ImportJob",
+    "Label",
+    "Project",
+    "ProjectMember",
+    "QueueEntry",
+    "Span",
+    "Split",
+    "Strategy",
+    "Suggestion",
+]

@@ -1,0 +1,151 @@
+"""Projects, their people, labels and guidelines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from annotation.domain.permissions import ProjectRole
+from annotation.models.base import PublicModel
+from daner_site.accounts.models import TenantModel
+
+
+class Strategy(models.TextChoices):
+    """The orders a queue can have; `activelearning` computes all but `random`."""
+
+    MNLP = "mnlp", "MNLP: lowest mean log-probability of the best tag sequence per word"
+    LEAST_CONFIDENCE = "least_confidence", "Least confidence: lowest probability of the sequence"
+    MARGIN = "margin", "Margin: smallest gap between the two best tags"
+    ENTROPY = "entropy", "Entropy: highest mean tag entropy per word"
+    RANDOM = "random", "Random order"
+
+
+class Project(PublicModel):
+    """One labelling job: its texts, labels, people and learning loop."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True, max_length=2000)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    seed = models.PositiveIntegerField(default=13)
+    overlap = models.PositiveSmallIntegerField(
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text="How many people label a document that is chosen for overlap.",
+    )
+    overlap_share = models.FloatField(
+        default=0.2,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="The share of documents that get it; the others get one person.",
+    )
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
+    show_suggestions = models.BooleanField(default=True)
+
+    strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.MNLP)
+    checkpoint = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="A Hugging Face model name or folder. Empty: the small English encoder "
+        "that comes with the installation.",
+    )
+    retrain_after = models.PositiveIntegerField(
+        default=20,
+        validators=[MinValueValidator(1)],
+        help_text="Train again after this many newly labelled documents.",
+    )
+    retrain_quiet_seconds = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(5)],
+        help_text="Or when nothing was submitted for this long and something is new.",
+    )
+    queue_generation = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="overlap_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(overlap_share__gte=0) & Q(overlap_share__lte=1),
+                name="overlap_share_is_a_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectMember(TenantModel):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="project_memberships")
+    role = models.CharField(max_length=10, choices=[(r.value, r.label) for r in ProjectRole])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_user_and_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role}"
+
+
+class Label(TenantModel):
+    """An entity type. Its name never changes once used; a retired label keeps its old spans."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="labels")
+    name = models.CharField(
+        max_length=60,
+        validators=[RegexValidator(r"^[^\s,;]+$", "A label name has no spaces, commas or semicolons.")],
+    )
+    color = models.CharField(
+        max_length=7, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", "Use a colour like #8ecae6.")]
+    )
+    key = models.CharField(
+        max_length=1,
+        blank=True,
+        validators=[RegexValidator(r"^[a-z0-9]$", "One small letter or digit.")],
+    )
+    description = models.CharField(max_length=500, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["project", "name"], name="label_name_unique"),
+            models.UniqueConstraint(
+                fields=["project", "key"],
+                condition=Q(retired_at__isnull=True) & ~Q(key=""),
+                name="label_key_unique_while_in_use",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Guideline(TenantModel):
+    """One version of the annotation guideline, in Markdown. Versions are only ever added."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    body = models.TextField(max_length=200_000)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-version"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["project", "version"], name="guideline_version_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"guideline {self.version}"

@@ -1,0 +1,110 @@
+"""Reading documents with everybody's current annotations.
+
+This is the one place that shows one person's spans to another; callers have checked
+`VIEW_LAYERS` or are workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
+
+from annotation.domain.spans import LabelledSpan
+from annotation.models import Annotation, Document, Project, Span
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One author's current spans; an empty tuple is the judgement "nothing here"."""
+
+    annotation_id: int
+    annotation_uuid: UUID
+    author_id: int
+    author_name: str
+    spans: tuple[LabelledSpan, ...]
+    with_suggestions: bool
+    imported: bool
+
+
+@dataclass(frozen=True)
+class DocumentLayers:
+    document_id: int
+    document_uuid: UUID
+    split: str
+    text: str
+    tokens: tuple[tuple[int, int], ...]
+    layers: tuple[Layer, ...]
+    """Human layers in the order they were written."""
+    gold: Layer | None
+
+
+def layers_of(
+    project: Project,
+    *,
+    at_least: int = 2,
+    split: str | None = None,
+    document_ids: Iterable[int] | None = None,
+) -> Iterator[DocumentLayers]:
+    """Annotated documents that at least so many people have labelled, in import order.
+
+    With `at_least=0` also those that carry gold only.
+    """
+    documents = project.documents.order_by("position")
+    if split is not None:
+        documents = documents.filter(split=split)
+    if document_ids is not None:
+        documents = documents.filter(pk__in=list(document_ids))
+    current = Annotation.objects.filter(document=OuterRef("pk"), current=True).order_by()
+    if at_least:
+        people = current.filter(kind=Annotation.Kind.HUMAN).values("document")
+        documents = documents.annotate(people=Subquery(people.annotate(n=Count("pk")).values("n"))).filter(
+            people__gte=at_least
+        )
+    else:
+        documents = documents.filter(Exists(current))
+    for document in _with_annotations(documents).iterator(chunk_size=500):
+        yield _layers(document)
+
+
+def document_layers(document: Document) -> DocumentLayers:
+    """The document with all its current layers."""
+    return _layers(_with_annotations(Document.objects.filter(pk=document.pk)).get())
+
+
+def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
+    current = (
+        Annotation.objects.filter(current=True)
+        .select_related("author")
+        .prefetch_related(Prefetch("spans", Span.objects.select_related("label")))
+        .order_by("created_at", "pk")
+    )
+    return documents.prefetch_related(Prefetch("annotations", current, to_attr="current_annotations"))
+
+
+def _layers(document: Document) -> DocumentLayers:
+    current: list[Annotation] = document.current_annotations  # type: ignore[attr-defined]
+    gold = [item for item in current if item.kind == Annotation.Kind.GOLD]
+    return DocumentLayers(
+        document_id=document.pk,
+        document_uuid=document.uuid,
+        split=document.split,
+        text=document.text,
+        tokens=tuple((start, end) for start, end in document.tokens),
+        layers=tuple(_layer(item) for item in current if item.kind == Annotation.Kind.HUMAN),
+        gold=_layer(gold[0]) if gold else None,
+    )
+
+
+def _layer(annotation: Annotation) -> Layer:
+    return Layer(
+        annotation_id=annotation.pk,
+        annotation_uuid=annotation.uuid,
+        author_id=annotation.author_id,
+        author_name=annotation.author.name,
+        spans=tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all()),
+        with_suggestions=bool(annotation.suggestions),
+        imported=annotation.provenance.get("source") == "import",
+    )

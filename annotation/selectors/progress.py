@@ -1,0 +1,115 @@
+"""How far a project is, for dashboards and the annotation page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+
+from annotation.models import Annotation, Assignment, Project, Split
+from daner_site.accounts.models import User
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts of the pool; `done` counts documents with every planned label, or gold."""
+
+    documents: int
+    labelled: int
+    done: int
+    gold: int
+    rejected: int
+    in_work: int
+    test: int
+    annotations: int
+    wanted: int
+    seconds: float
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.done / self.documents) if self.documents else 0
+
+    @property
+    def labelled_percent(self) -> int:
+        return round(100 * self.labelled / self.documents) if self.documents else 0
+
+
+@dataclass(frozen=True)
+class MemberProgress:
+    user: User
+    submitted: int
+    rejected: int
+    seconds: float
+
+    @property
+    def seconds_each(self) -> float | None:
+        return self.seconds / self.submitted if self.submitted else None
+
+
+def project_progress(project: Project) -> Progress:
+    """Counts for the whole project in three queries."""
+    current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
+    gold = Exists(current.filter(kind=Annotation.Kind.GOLD))
+    pool = project.documents.filter(split=Split.POOL)
+    live = Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
+    rows = pool.annotate(
+        is_gold=gold,
+        is_labelled=Exists(current),
+        votes=Count("assignments", filter=live),
+        against=Count("assignments", filter=Q(assignments__status=Assignment.Status.REJECTED)),
+    ).values_list("is_gold", "is_labelled", "votes", "against", "overlap_target")
+    counted = list(rows)
+    totals = project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN).aggregate(
+        n=Count("pk"), seconds=Sum("seconds")
+    )
+    return Progress(
+        documents=len(counted),
+        labelled=sum(row[1] for row in counted),
+        done=sum(row[0] or row[2] >= row[4] for row in counted),
+        gold=sum(row[0] for row in counted),
+        rejected=sum(row[3] > 0 for row in counted),
+        in_work=project.assignments.filter(status=Assignment.Status.ACTIVE).count(),
+        test=project.documents.filter(split=Split.TEST).count(),
+        annotations=totals["n"],
+        wanted=sum(row[4] for row in counted),
+        seconds=totals["seconds"] or 0.0,
+    )
+
+
+def member_progress(project: Project) -> list[MemberProgress]:
+    """What each annotator has done, most first."""
+    submitted = Q(assignments__status=Assignment.Status.SUBMITTED, assignments__project=project)
+    rejected = Q(assignments__status=Assignment.Status.REJECTED, assignments__project=project)
+    people = (
+        User.objects.filter(assignments__project=project)
+        .annotate(
+            n_submitted=Count("assignments", filter=submitted, distinct=True),
+            n_rejected=Count("assignments", filter=rejected, distinct=True),
+        )
+        .order_by("-n_submitted", "username")
+    )
+    seconds = dict(
+        project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN)
+        .order_by()
+        .values_list("author")
+        .annotate(total=Sum("seconds"))
+    )
+    return [
+        MemberProgress(
+            user=person,
+            submitted=person.n_submitted,
+            rejected=person.n_rejected,
+            seconds=seconds.get(person.pk) or 0.0,
+        )
+        for person in people
+    ]
+
+
+def own_progress(project: Project, user: User) -> dict[str, int]:
+    """`{submitted_by_me, submitted, total}` for the head of the annotation page."""
+    submitted = project.assignments.filter(status=Assignment.Status.SUBMITTED)
+    return {
+        "submitted_by_me": submitted.filter(annotator=user).count(),
+        "submitted": submitted.count(),
+        "total": project.documents.filter(split=Split.POOL).aggregate(wanted=Sum("overlap_target"))["wanted"] or 0,
+    }

@@ -1,0 +1,69 @@
+"""Writing annotations: append-only revisions with their spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from annotation.domain.spans import LabelledSpan, SpanError, validate_spans
+from annotation.models import Annotation, Assignment, Document, Project, Span
+from daner_site.accounts.models import User
+
+
+@transaction.atomic
+def annotation_write(
+    *,
+    project: Project,
+    document: Document,
+    author: User,
+    kind: str,
+    spans: Sequence[LabelledSpan],
+    origin: Callable[[LabelledSpan], str] = lambda _: Span.Origin.HUMAN,
+    assignment: Assignment | None = None,
+    seconds: float | None = None,
+    provenance: dict[str, Any] | None = None,
+    suggestions: dict[str, Any] | None = None,
+) -> Annotation:
+    """Make this the current annotation of `author` (kind human), or of the document (kind gold).
+
+    Raises: SpanError when a span lies outside the text, overlaps another or has an unknown
+    label; nothing is written then.
+    """
+    labels = {label.name: label.pk for label in project.labels.all()}
+    validate_spans(spans, len(document.text), set(labels))
+    previous = document.annotations.filter(kind=kind, current=True)
+    if kind == Annotation.Kind.HUMAN:
+        previous = previous.filter(author=author)
+    last = previous.select_for_update().first()
+    if last is not None:
+        Annotation.objects.filter(pk=last.pk).update(current=False)
+    annotation = Annotation.objects.create(
+        organization_id=project.organization_id,
+        project=project,
+        document=document,
+        author=author,
+        kind=kind,
+        revision=1 if last is None else last.revision + 1,
+        assignment=assignment,
+        guideline_version=project.guidelines.values_list("version", flat=True).first(),
+        seconds=seconds,
+        provenance=provenance or {},
+        suggestions=suggestions or {},
+    )
+    Span.objects.bulk_create(
+        Span(
+            organization_id=project.organization_id,
+            annotation=annotation,
+            label_id=labels[span.label],
+            start=span.start,
+            end=span.end,
+            origin=origin(span),
+        )
+        for span in spans
+    )
+    return annotation
+
+
+__all__ = ["SpanError", "annotation_write"]

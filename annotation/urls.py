@@ -1,0 +1,27 @@
+"""Routes of projects and their work."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from annotation import views, work_views
+from annotation.import_urls import urlpatterns as import_routes
+
+app_name = "annotation"
+
+project_routes = [
+    path("annotate/", work_views.annotate, name="annotate"),
+    path("progress/", work_views.progress_panel, name="progress_panel"),
+    path("settings/", views.settings, name="settings"),
+    path("labels/", views.labels, name="labels"),
+    path("labels/<int:label>/", views.label, name="label"),
+    path("guidelines/", views.guidelines, name="guidelines"),
+    path("members/", views.members, name="members"),
+    path("members/<int:member>/", views.member, name="member"),
+    *import_routes,
+]
+
+urlpatterns = [
+    path("o/<slug:org>/p/new/", views.project_new, name="project_new"),
+    path("o/<slug:org>/p/<uuid:project>/", include(project_routes)),
+]

@@ -1,0 +1,105 @@
+"""The annotation page: one GET shows a document, one POST stores it and brings the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotation.access import ProjectContext, project_view
+from annotation.domain.permissions import Permission
+from annotation.domain.spans import SpanError
+from annotation.domain.submission import Submission, SubmissionError, parse_submission
+from annotation.forms import WorkForm
+from annotation.selectors.progress import member_progress, own_progress, project_progress
+from annotation.selectors.projects import guideline_html, workspace
+from annotation.services.work import (
+    AlreadyClosed,
+    WorkError,
+    annotation_submit,
+    assignment_claim_next,
+    assignment_held,
+    assignment_reject,
+    assignment_skip,
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_view(Permission.ANNOTATE)
+def annotate(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    """The workspace; htmx gets the form alone, a plain form post is answered with a redirect."""
+    if request.method != "POST":
+        return render(request, "annotation/annotate.html", _next(ctx))
+    form = WorkForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest(f"Not understood: {form.errors.as_text()}")
+    try:
+        _act(ctx, form.cleaned_data)
+    except AlreadyClosed:
+        pass  # a second click: go on to the next document
+    except (SubmissionError, SpanError) as error:
+        return _refused(request, ctx, form.cleaned_data, str(error), status=422)
+    except WorkError as error:
+        return _refused(request, ctx, form.cleaned_data, str(error), status=409)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("annotation:annotate", ctx.organization.slug, ctx.project.uuid)
+    return render(request, "annotation/_workspace.html", _next(ctx) | {"swapped": True})
+
+
+@require_safe
+@project_view(Permission.VIEW)
+def progress_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    """The dashboard's progress card."""
+    context = {
+        "ctx": ctx,
+        "progress": project_progress(ctx.project),
+        "people": member_progress(ctx.project) if ctx.can(Permission.VIEW_LAYERS) else [],
+    }
+    return render(request, "annotation/_progress.html", context)
+
+
+def _act(ctx: ProjectContext, data: dict[str, Any]) -> None:
+    uuid = data["assignment"]
+    if data["action"] == "submit":
+        annotation_submit(ctx=ctx, assignment_uuid=uuid, submission=_read(data))
+    elif data["action"] == "skip":
+        assignment_skip(ctx=ctx, assignment_uuid=uuid)
+    else:
+        assignment_reject(ctx=ctx, assignment_uuid=uuid, reason=data["reason"])
+
+
+def _read(data: dict[str, Any]) -> Submission:
+    return parse_submission(data["payload"])
+
+
+def _next(ctx: ProjectContext) -> dict[str, Any]:
+    assignment = assignment_claim_next(ctx=ctx)
+    return {
+        "ctx": ctx,
+        "active": "annotate",
+        "workspace": None if assignment is None else workspace(ctx, assignment),
+        "progress": own_progress(ctx.project, ctx.user),
+        "guideline": guideline_html(ctx.project),
+    }
+
+
+def _refused(
+    request: HttpRequest, ctx: ProjectContext, data: dict[str, Any], message: str, *, status: int
+) -> HttpResponse:
+    """The same page with the reason and, where the document is still theirs, the posted spans."""
+    held = assignment_held(ctx=ctx, assignment_uuid=data["assignment"])
+    context = _next(ctx) if held is None else _next(ctx) | {"workspace": workspace(ctx, held)}
+    if held is not None:
+        try:
+            spans = [
+                {"start": span.start, "end": span.end, "label": span.label, "origin": "human"}
+                for span in _read(data).spans
+            ]
+        except SubmissionError:
+            spans = []
+        context["workspace"]["spans"] = spans
+    context |= {"error": message, "swapped": bool(request.htmx)}  # type: ignore[attr-defined]
+    template = "annotation/_workspace.html" if context["swapped"] else "annotation/annotate.html"
+    return render(request, template, context, status=status)
