@@ -38,6 +38,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: threads of the server and the workers share it, which memory databases do badly.
     DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}
 else:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_daner_{os.getpid()}"}
     # Several threads hold connections while a transactional test flushes; each closes its own.
     DATABASES["default"]["OPTIONS"].pop("pool", None)
 
