@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from annotation.domain.permissions import ROLE_PERMISSIONS, Permission, ProjectRole
 from annotation.models import Project
-from daner_site.accounts.access import organization_for
+from daner_site.accounts.access import organization_for, to_login
 
 if TYPE_CHECKING:
     from daner_site.accounts.models import Organization, User
@@ -93,7 +92,7 @@ def project_view(
         @functools.wraps(view)
         def gate(request: HttpRequest, org: str, project: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return to_login(request)
             ctx = project_context(request.user, org, project)
             if ctx is None:
                 raise Http404

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from annotation.domain.spans import LabelledSpan, SpanError, validate_spans
+from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_spans
 from annotation.models import Annotation, Assignment, Document, Project, Span
 from daner_site.accounts.models import User
 
@@ -33,6 +33,10 @@ def annotation_write(
     """
     labels = {label.name: label.pk for label in project.labels.all()}
     validate_spans(spans, len(document.text), set(labels))
+    for first, second in overlapping(spans):
+        raise SpanError(
+            f"{first.label} ({first.start}–{first.end}) and {second.label} ({second.start}–{second.end}) overlap"
+        )
     previous = document.annotations.filter(kind=kind, current=True)
     if kind == Annotation.Kind.HUMAN:
         previous = previous.filter(author=author)
@@ -64,6 +68,3 @@ def annotation_write(
         for span in spans
     )
     return annotation
-
-
-__all__ = ["SpanError", "annotation_write"]

@@ -156,7 +156,7 @@ def _next_entry(ctx: ProjectContext) -> QueueEntry | None:
             ~Exists(mine.filter(status__in=Assignment.LIVE)),
             ~Exists(settled),
             project=ctx.project,
-            generation=Project.objects.filter(pk=ctx.project.pk).values("queue_generation"),
+            generation=F("project__queue_generation"),
         )
         .annotate(taken=Coalesce(Subquery(taken.values("n")), 0))
         .filter(taken__lt=F("document__overlap_target"))
