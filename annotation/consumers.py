@@ -33,11 +33,15 @@ class NudgeConsumer(AsyncJsonWebsocketConsumer):
         """The groups this page may hear at this moment."""
 
     async def connect(self) -> None:
+        # Joined before accepted: a page re-fetches when its socket opens, so what happens
+        # between the two is never missed.
+        refusal = await self.listen()
         await self.accept()
-        await self.listen()
+        if refusal is not None:
+            await self.close(CODES[refusal])
 
-    async def listen(self) -> None:
-        """Join what is new, leave what is gone, close if nothing is allowed any more."""
+    async def listen(self) -> Refusal | None:
+        """Join what is new and leave what is gone; the refusal if nothing is allowed any more."""
         found = await database_sync_to_async(self.find_groups)()
         groups = frozenset() if isinstance(found, Refusal) else found
         for group in groups - self.listening:
@@ -45,8 +49,7 @@ class NudgeConsumer(AsyncJsonWebsocketConsumer):
         for group in self.listening - groups:
             await self.channel_layer.group_discard(group, self.channel_name)
         self.listening = groups
-        if isinstance(found, Refusal):
-            await self.close(CODES[found])
+        return found if isinstance(found, Refusal) else None
 
     async def disconnect(self, code: int) -> None:
         for group in self.listening:
@@ -57,7 +60,10 @@ class NudgeConsumer(AsyncJsonWebsocketConsumer):
 
     async def nudge(self, event: dict[str, Any]) -> None:
         if event["kind"] in ("membership.revoked", "projects"):
-            await self.listen()
+            refusal = await self.listen()
+            if refusal is not None:
+                await self.close(CODES[refusal])
+                return
         if event["kind"] != "membership.revoked":
             await self.send_json({key: value for key, value in event.items() if key != "type"})
 
