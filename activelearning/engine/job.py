@@ -1,0 +1,128 @@
+"""The files between DANER and an engine process; no torch here, so both sides can read them.
+
+A job is a folder:
+
+* `job.json`    the job; written last, so a folder with it is complete
+* `train.jsonl`, `test.jsonl`, `pool.jsonl`   texts, one JSON object a line
+* `model/`      the trained model; `model.json` in it is written last
+* `metrics.json`   entity-level quality on the test texts
+* `scores.jsonl`   a scored document a line
+
+An output that exists is not made again: a process started over continues where the last one ended.
+
+On its standard output the engine writes one JSON object a line:
+`{"event": "progress", "stage": "fit"|"evaluate"|"score", "done": 3, "total": 150, "loss": 0.4}`,
+`{"event": "done", "seconds": {"fit": 11.2, …}}`, or `{"event": "error", "message": "…"}` for people to read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text, TrainConfig
+from annotation.domain.spans import LabelledSpan
+
+JOB = "job.json"
+TRAIN, TEST, POOL = "train.jsonl", "test.jsonl", "pool.jsonl"
+MODEL, METRICS, SCORES = "model", "metrics.json", "scores.jsonl"
+TENSORS, DESCRIPTION = "model.safetensors", "model.json"
+DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    config: TrainConfig
+    model: str = MODEL
+    """Folder of the model, absolute or within the job's: where it is written, or read if it is there."""
+    threads: int = 1
+    nice: int = 5
+
+
+def write_job(
+    folder: Path, job: Job, *, train: Iterable[Example], test: Iterable[Example], pool: Iterable[Text]
+) -> None:
+    """Write the inputs; an incomplete folder of an earlier attempt is written over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_lines(folder / TRAIN, train)
+    _write_lines(folder / TEST, test)
+    _write_lines(folder / POOL, pool)
+    write_json(folder / JOB, asdict(job))
+
+
+def is_complete(folder: Path) -> bool:
+    return (folder / JOB).is_file()
+
+
+def read_job(folder: Path) -> Job:
+    fields = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    config = fields.pop("config")
+    return Job(config=TrainConfig(**config | {"labels": tuple(config["labels"])}), **fields)
+
+
+def model_folder(folder: Path, job: Job) -> Path:
+    return folder / job.model
+
+
+def model_exists(folder: Path) -> bool:
+    return (folder / DESCRIPTION).is_file()
+
+
+def model_sha256(folder: Path) -> str:
+    """Hash of a saved model's tensors."""
+    with (folder / TENSORS).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_texts(path: Path) -> list[Text]:
+    return [Text(row["document_id"], row["text"], _tokens(row)) for row in _lines(path)]
+
+
+def read_examples(path: Path) -> list[Example]:
+    return [
+        Example(row["document_id"], row["text"], _tokens(row), tuple(LabelledSpan(**span) for span in row["spans"]))
+        for row in _lines(path)
+    ]
+
+
+def read_scores(path: Path) -> Iterator[ScoredDocument]:
+    for row in _lines(path):
+        spans = tuple(PredictedSpan(**span) for span in row.pop("spans"))
+        yield ScoredDocument(**row, spans=spans)
+
+
+def write_scores(path: Path, documents: Iterable[ScoredDocument]) -> None:
+    _write_lines(path, documents)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """All of it or nothing."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _write_lines(path: Path, rows: Iterable[Text | ScoredDocument]) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+    partial.replace(path)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _tokens(row: dict[str, Any]) -> tuple[tuple[int, int], ...]:
+    return tuple((start, end) for start, end in row["tokens"])
