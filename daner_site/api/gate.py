@@ -1,0 +1,102 @@
+"""The gate of every API call: sign in, find the organisation or project, ask for the permission.
+
+An outsider gets 404, an insider without the right 403, nobody 401. A token opens the organisation
+it was made in and no other, whatever else its person belongs to.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, throttle_classes
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle, UserRateThrottle
+
+from annotation.access import project_context, require
+from annotation.domain.permissions import Permission
+from daner_site.accounts.access import organization_for
+from daner_site.accounts.models import ApiToken
+
+Gate = Callable[..., HttpResponseBase]
+
+
+class InferThrottle(UserRateThrottle):
+    """Questions to a model."""
+
+    scope = "infer"
+    rate = "60/min"
+
+
+class HeavyThrottle(UserRateThrottle):
+    """What starts work in the background or reads a whole project."""
+
+    scope = "heavy"
+    rate = "30/min"
+
+
+def organization_api(**schema: Any) -> Callable[[Callable[..., Any]], Gate]:
+    """A GET on an organisation; the view gets an `OrganizationContext`."""
+
+    def decorate(view: Callable[..., Any]) -> Gate:
+        @functools.wraps(view)
+        def call(request: Request, org: str) -> Any:
+            ctx = organization_for(request.user, org)
+            if ctx is None or not _token_fits(request, ctx.organization.pk):
+                raise Http404
+            return view(request, ctx)
+
+        gate = _finish(call, ("GET",), (), schema)
+        gate.organization = "member"  # type: ignore[attr-defined]  # read by the tenancy test
+        return gate
+
+    return decorate
+
+
+def project_api(
+    permission: Permission,
+    *,
+    methods: Sequence[str] = ("GET",),
+    throttles: Sequence[type[BaseThrottle]] = (),
+    **schema: Any,
+) -> Callable[[Callable[..., Any]], Gate]:
+    """A call on a project; the view gets a `ProjectContext`.
+
+    Args:
+        throttles: rate limits by person.
+        schema: what drf-spectacular's `extend_schema` takes.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Gate:
+        @functools.wraps(view)
+        def call(request: Request, org: str, project: UUID, **kwargs: Any) -> Any:
+            ctx = project_context(request.user, org, project)
+            if ctx is None or not _token_fits(request, ctx.organization.pk):
+                raise Http404
+            require(ctx, permission)
+            return view(request, ctx, **kwargs)
+
+        gate = _finish(call, methods, throttles, schema)
+        gate.permission = permission  # type: ignore[attr-defined]  # read by the tenancy test
+        return gate
+
+    return decorate
+
+
+def _token_fits(request: Request, organization_id: int) -> bool:
+    return not isinstance(request.auth, ApiToken) or request.auth.organization_id == organization_id
+
+
+def _finish(
+    call: Callable[..., Any],
+    methods: Sequence[str],
+    throttles: Sequence[type[BaseThrottle]],
+    schema: dict[str, Any],
+) -> Gate:
+    view = api_view(list(methods))(throttle_classes(list(throttles))(call))
+    gate: Gate = extend_schema(**schema)(view)
+    return gate
