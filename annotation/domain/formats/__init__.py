@@ -1,0 +1,67 @@
+"""File formats: how texts and their labels come in and go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from annotation.domain.formats import conll, conll_print, jsonl, plain
+from annotation.domain.formats.base import (
+    ExportedDocument,
+    ParsedDocument,
+    Row,
+    RowError,
+    Unreadable,
+    decode,
+)
+
+__all__ = [
+    "FORMATS",
+    "PRINTERS",
+    "ExportedDocument",
+    "ParsedDocument",
+    "Row",
+    "RowError",
+    "Unreadable",
+    "decode",
+    "detect",
+    "parse",
+]
+
+FORMATS: dict[str, str] = {
+    "lines": "Plain text, one document per line",
+    "paragraphs": "Plain text, a blank line between documents",
+    "jsonl": "JSON Lines, with or without spans (DANER, doccano)",
+    "conll": "CoNLL / IOB2, one token and its tag per line",
+}
+
+_PARSERS: dict[str, Callable[[str], Iterator[Row]]] = {
+    "lines": plain.parse_lines,
+    "paragraphs": plain.parse_paragraphs,
+    "jsonl": jsonl.parse,
+    "conll": conll.parse,
+}
+
+PRINTERS: dict[str, Callable[[ExportedDocument], str]] = {
+    "jsonl": jsonl.print_document,
+    "conll": conll_print.print_document,
+}
+
+
+def parse(format_name: str, content: str) -> Iterator[Row]:
+    """The documents of `content` in order, and a `RowError` in place of each that cannot be read.
+
+    Never raises because of the content; KeyError for an unknown format.
+    """
+    return _PARSERS[format_name](content)
+
+
+def detect(filename: str, content: str) -> str:
+    """The format that `content` most likely has; the file's name is only a hint."""
+    name = filename.lower()
+    if jsonl.looks_like(content):
+        return "jsonl"
+    if not name.endswith(".txt") and conll.looks_like(content):
+        return "conll"
+    if name:
+        return "lines"
+    return plain.guess(content)
