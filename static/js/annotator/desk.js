@@ -1,0 +1,214 @@
+/* One document on screen: its model, caret and commands, tied to the workspace form. */
+import { createCaret } from "./caret.js";
+import { createClock } from "./clock.js";
+import { press } from "./flow.js";
+import { keymapFor } from "./keyboard.js";
+import { linesOf, tokenIndex } from "./layout.js";
+import { createMoves } from "./moves.js";
+import { offsetsOf } from "./offsets.js";
+import { mountPalette, preferences } from "./palette.js";
+import { createRenderer, percent } from "./render.js";
+import { watchPointer } from "./selection.js";
+import { createModel, overlaps } from "./spans.js";
+
+/** Returns {form, clock, keymap, run(action), fill()}; run is false when the key was not used. */
+export function mount(form) {
+  const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
+  const container = form.querySelector("[data-text]");
+  const announcer = form.querySelector("[data-announcer]");
+  const offsets = offsetsOf(data.text);
+  const index = tokenIndex(data.tokens);
+  const model = createModel({ ...data, length: offsets.length, labels: data.labels.map((label) => label.name) });
+  const keymap = keymapFor(data.labels);
+  const caret = createCaret(index, offsets);
+  const renderer = createRenderer({ container, offsets, tokens: data.tokens, lines: linesOf(offsets), labels: data.labels });
+  const clock = createClock();
+  const palette = mountPalette(form, { ...data, keymap, choose, change: draw });
+  const moves = createMoves({ caret, index, renderer, model, currentMark });
+  let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
+  let pressed = null;
+
+  const hasText = index.count > 0;
+  const say = (message) => { announcer.textContent = message; };
+  const quote = (range) => `“${offsets.slice(range.start, range.end)}”`;
+
+  /** The span, or else the suggestion, the caret stands on. */
+  function currentMark() {
+    if (!hasText || caret.selection) return null;
+    const span = model.spans.find((item) => overlaps(item, caret.range));
+    if (span) return { kind: "span", ...span };
+    const suggestion = model.suggestions.find((item) => overlaps(item, caret.range));
+    return suggestion ? { kind: "suggestion", ...suggestion } : null;
+  }
+
+  function draw() {
+    model.setThreshold(preferences.threshold / 100);
+    const suggestions = model.suggestions;
+    renderer.draw({
+      spans: model.spans,
+      suggestions,
+      selection: hasText ? caret.selection : null,
+      caret: hasText ? index.range(caret.token, caret.token) : null,
+      current: currentMark()?.id ?? null,
+    });
+    palette.update({ held, shown: suggestions.length, hidden: model.hidden });
+    form.querySelector('[data-command="undo"]').disabled = !model.canUndo;
+    form.querySelector('[data-command="redo"]').disabled = !model.canRedo;
+    for (const button of form.querySelectorAll('[data-command="acceptAll"]')) button.disabled = !suggestions.length;
+    form.querySelector("[data-span-count]").textContent = model.spans.length === 1 ? "1 span" : `${model.spans.length} spans`;
+  }
+
+  function sayCaret() {
+    const mark = currentMark();
+    const state = !mark ? "" : mark.kind === "span" ? `, ${mark.label} ${quote(mark)}` : `, suggested ${mark.label} ${quote(mark)}, ${percent(mark.confidence)}`;
+    say(offsets.slice(caret.range.start, caret.range.end) + (caret.selection ? ", selected" : state));
+  }
+
+  // --- labelling ---------------------------------------------------------------------
+
+  function label(name) {
+    if (!hasText) return;
+    const mark = currentMark();
+    const range = mark ?? caret.range;
+    const done = mark?.kind === "span" ? model.relabel(mark.id, name) : model.add(range, name);
+    if (preferences.sticky) hold(name);
+    caret.collapse();
+    if (done) say(`${name} ${quote(range)}`);
+  }
+
+  function hold(name) {
+    held = name;
+    preferences.held = name;
+  }
+
+  /** A click on the palette: label what is selected, or hold the label for the next drag. */
+  function choose(name) {
+    if (hasText && caret.placed && held !== name) label(name);
+    else if (held === name) hold(null);
+    else hold(name);
+    draw();
+    container.focus({ preventScroll: true });
+  }
+
+  function decide(suggestion, accept) {
+    const done = accept ? model.accept(suggestion.id) : model.refuse(suggestion.id);
+    if (!done) return;
+    const next = model.suggestions.find((item) => item.start >= suggestion.end) ?? model.suggestions[0];
+    if (next) moves.goTo(next);
+    say(`${accept ? "Accepted" : "Refused"} ${suggestion.label} ${quote(suggestion)}; ${model.suggestions.length} suggestions open`);
+  }
+
+  function remove(span) {
+    if (model.remove(span.id)) say(`Removed ${span.label} ${quote(span)}`);
+  }
+
+  // --- commands ----------------------------------------------------------------------
+
+  const commands = {
+    label: (action) => label(action.label),
+    ...moves.commands,
+    accept() {
+      const mark = currentMark();
+      if (mark?.kind === "suggestion") decide(mark, true); else moves.commands.nextMark();
+    },
+    refuse() {
+      const mark = currentMark();
+      if (mark?.kind === "suggestion") decide(mark, false);
+    },
+    remove() {
+      const mark = currentMark();
+      if (mark?.kind === "suggestion") decide(mark, false);
+      else if (mark) remove(mark);
+    },
+    acceptAll() {
+      const count = model.suggestions.length;
+      if (model.acceptAll()) say(`Accepted ${count} suggestions`);
+    },
+    undo: () => say(model.undo() ? "Undone" : "Nothing to undo"),
+    redo: () => say(model.redo() ? "Done again" : "Nothing to redo"),
+    clear() { caret.collapse(); hold(null); },
+    submit: () => press(form, "submit"),
+    acceptAndSubmit() { model.acceptAll(); press(form, "submit"); },
+    skip: () => press(form, "skip"),
+    reject() { form.querySelector("#reject-dialog").showModal(); },
+    help() {
+      const dialog = form.querySelector("#keys-dialog");
+      if (dialog.open) dialog.close(); else dialog.showModal();
+    },
+  };
+  const needsText = new Set([...Object.keys(moves.commands), "clear", "accept", "refuse", "remove", "label"]);
+
+  function run(action) {
+    if (needsText.has(action.command) && !hasText) return false;
+    const result = commands[action.command](action);
+    draw();
+    if (action.command in moves.commands) {
+      moves.reveal();
+      sayCaret();
+    }
+    return result !== false;
+  }
+
+  // --- pointer -----------------------------------------------------------------------
+
+  if (hasText) watchPointer(container, offsets, {
+    begin({ point, token, mark, extend: shift }) {
+      pressed = { point, onFreeWord: token !== null && !mark, before: caret.token };
+      if (shift) caret.extendTo(token ?? index.at(point)); else caret.moveTo(token ?? index.at(point));
+      draw();
+    },
+    move({ point, token, characters }) {
+      const target = token ?? index.at(point);
+      if (characters) { if (!caret.selectCharacters(pressed.point, point)) return false; }
+      else if (target === caret.token && !caret.selection) return false;
+      else caret.extendTo(target);
+      draw();
+      return true;
+    },
+    end(moved) {
+      if (held && (moved || pressed.onFreeWord)) label(held);
+      draw();
+      sayCaret();
+    },
+    cancel() { caret.moveTo(pressed.before); draw(); },
+  });
+
+  form.addEventListener("click", (event) => {
+    const target = event.target.closest("button");
+    const tagged = event.target.closest(".span-tag")?.closest("mark");
+    if (!target && tagged) {
+      moves.goTo({ start: Number(tagged.dataset.start), end: Number(tagged.dataset.end) });
+      draw();
+      sayCaret();
+    }
+    if (!target) return;
+    const { accept, refuse, remove: gone, command, reason } = target.dataset;
+    const find = (list, id) => list.find((item) => item.id === Number(id));
+    if (accept) decide(find(model.suggestions, accept), true);
+    else if (refuse) decide(find(model.suggestions, refuse), false);
+    else if (gone) remove(find(model.spans, gone));
+    else if (command) run({ command });
+    else if (reason) form.elements.reason.value = reason;
+    else return;
+    draw();
+    if (!reason && !document.querySelector("dialog[open]")) container.focus({ preventScroll: true });
+  });
+  // Enter in the reason box must reject, not press the form's first button.
+  form.querySelector("#reject-dialog").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    press(form, "reject");
+  });
+
+  caret.moveTo(0, false);
+  model.setThreshold(preferences.threshold / 100);
+  if (hasText && model.suggestions.length) caret.moveTo(index.touched(model.suggestions[0])[0], false);
+  draw();
+  return {
+    form,
+    clock,
+    keymap,
+    run,
+    fill() { form.elements.payload.value = JSON.stringify(model.payload(clock.seconds)); },
+  };
+}

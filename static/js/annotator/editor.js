@@ -1,0 +1,45 @@
+/* The annotation page: mounts the document, again after every swap of the form, and routes keys. */
+import { toast } from "../toast.js";
+import { mount } from "./desk.js";
+import { watchForm } from "./flow.js";
+
+let editor = null;
+
+function start() {
+  const form = document.querySelector("form#workspace");
+  editor = form ? mount(form) : null;
+  const active = document.activeElement;
+  if (form && (!active || active === document.body)) form.querySelector("[data-text]").focus({ preventScroll: true });
+}
+
+/* Typing in a field, an open dialog or a pressed control keeps its keys. */
+function isTaken(event) {
+  const { target } = event;
+  if (target.closest?.("input:not([type=checkbox], [type=range]), textarea, select, [contenteditable]")) return true;
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) return !(event.key === "?" && dialog.id === "keys-dialog");
+  if (target.matches?.("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return true;
+  const onText = target === document.body || target.closest?.("[data-text]");
+  if (event.key === "Tab") return !onText;
+  return (event.key === "Enter" || event.key === " ") && !onText && !event.ctrlKey && !event.metaKey && target.matches?.("a, button, summary, input");
+}
+
+addEventListener("keydown", (event) => {
+  if (!editor || event.defaultPrevented || isTaken(event)) return;
+  const action = editor.keymap.actionOf(event);
+  if (action && editor.run(action)) event.preventDefault();
+});
+for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) {
+  addEventListener(kind, () => editor?.clock.touch(), { passive: true });
+}
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) editor?.clock.pause(); else editor?.clock.resume();
+});
+watchForm(() => editor?.fill());
+document.body.addEventListener("htmx:afterSwap", () => {
+  if (editor?.form !== document.querySelector("form#workspace")) start();
+});
+document.body.addEventListener("live:queue", ({ detail }) => {
+  if (!detail.reconnected) toast(detail.model ? `Queue re-ranked by ${detail.model}.` : "The queue was re-ranked. Your next document comes from the new order.");
+});
+start();

@@ -1,0 +1,71 @@
+/* Moving the caret over the words: by word, line, and from mark to mark. */
+
+/** Moves for one document. `currentMark()` is the span or suggestion under the caret. */
+export function createMoves({ caret, index, renderer, model, currentMark }) {
+  const reveal = () => renderer.tokenElement(caret.token)?.scrollIntoView({ block: "nearest" });
+
+  function goTo(mark) {
+    caret.moveTo(index.touched(mark)[0]);
+    reveal();
+  }
+
+  /* +1 when reading order runs to the right at the caret's line, else -1. */
+  function rightwards() {
+    const element = renderer.tokenElement(caret.token);
+    return element && getComputedStyle(element).direction === "rtl" ? -1 : 1;
+  }
+
+  /* On a span or suggestion the selection starts as all of it. */
+  function extend(step) {
+    const mark = currentMark();
+    if (mark) caret.anchorAt(mark, step);
+    caret.extendTo(caret.token + step);
+  }
+
+  /* The nearest word on the line above (-1) or below (+1), as the lines are wrapped on screen. */
+  function vertical(direction) {
+    const here = renderer.tokenElement(caret.token).getBoundingClientRect();
+    let best = null;
+    for (let token = caret.token + direction; token >= 0 && token < index.count; token += direction) {
+      const box = renderer.tokenElement(token).getBoundingClientRect();
+      if ((box.top - here.top) * direction < here.height / 2) continue;
+      if (best && (box.top - best.top) * direction > here.height / 2) break;
+      const off = Math.abs(box.left + box.width / 2 - here.left - here.width / 2);
+      if (!best || off < best.off) best = { token, off, top: box.top };
+    }
+    if (best) caret.moveTo(best.token);
+  }
+
+  function lineEdge(which) {
+    const tokens = renderer.tokenElement(caret.token).closest(".line").querySelectorAll("[data-token]");
+    caret.moveTo(Number(tokens[which === "end" ? tokens.length - 1 : 0].dataset.token));
+  }
+
+  /* To the next open suggestion, or span when none is open. False when none lies that way. */
+  function toMark(direction) {
+    const marks = model.suggestions.length ? model.suggestions : model.spans;
+    const from = currentMark() ?? caret.range;
+    const ahead = direction > 0 ? marks.find((mark) => mark.start >= from.end) : marks.findLast((mark) => mark.end <= from.start);
+    if (ahead) goTo(ahead);
+    return Boolean(ahead);
+  }
+
+  return {
+    reveal,
+    goTo,
+    commands: {
+      previous: () => caret.moveTo(caret.token - rightwards()),
+      next: () => caret.moveTo(caret.token + rightwards()),
+      extendPrevious: () => extend(-rightwards()),
+      extendNext: () => extend(rightwards()),
+      characterPrevious: () => caret.nudge(-rightwards()),
+      characterNext: () => caret.nudge(rightwards()),
+      up: () => vertical(-1),
+      down: () => vertical(1),
+      lineStart: () => lineEdge("start"),
+      lineEnd: () => lineEdge("end"),
+      nextMark: () => toMark(1),
+      previousMark: () => toMark(-1),
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/* The label buttons, the strength slider and the list of keys. */
+import { paint } from "../colors.js";
+import { COMMANDS, readable } from "./keyboard.js";
+import { percent } from "./render.js";
+
+const STORE = "daner-editor";
+
+/** What stays the same from document to document. */
+export const preferences = read();
+function read() {
+  const standard = { threshold: 0, sticky: false };
+  try { return { ...standard, ...JSON.parse(localStorage.getItem(STORE) ?? "{}") }; } catch { return standard; }
+}
+function keep() {
+  try { localStorage.setItem(STORE, JSON.stringify(preferences)); } catch { /* storage may be off */ }
+}
+
+const make = (name, className, text = "") => {
+  const element = document.createElement(name);
+  element.className = className;
+  element.textContent = text;
+  return element;
+};
+
+/** Fill `form`'s palette and key hints; `choose(label)` on a click, `change()` after a preference. */
+export function mountPalette(form, { labels, keymap, choose, change }) {
+  const buttons = new Map();
+  const list = form.querySelector("[data-palette]");
+  for (const label of labels) {
+    const button = make("button", "palette-item");
+    button.type = "button";
+    button.dataset.color = label.color;
+    button.dataset.label = label.name;
+    button.append(make("span", "swatch"), make("span", "palette-name", label.name));
+    const key = keymap.labelKeys.get(label.name);
+    if (key) {
+      button.append(make("kbd", "", key));
+      button.setAttribute("aria-keyshortcuts", key);
+    }
+    if (label.description) button.title = label.description;
+    button.addEventListener("click", () => choose(label.name));
+    buttons.set(label.name, button);
+    list.append(button);
+  }
+  paint(list);
+
+  const sticky = form.querySelector("[data-sticky]");
+  sticky.checked = preferences.sticky;
+  sticky.addEventListener("change", () => { preferences.sticky = sticky.checked; keep(); change(); });
+
+  const slider = form.querySelector("[data-strength]");
+  if (slider) {
+    slider.value = preferences.threshold;
+    slider.addEventListener("input", () => { preferences.threshold = Number(slider.value); keep(); change(); });
+  }
+
+  for (const hint of form.querySelectorAll("[data-key-for]")) {
+    const [key] = keymap.hints.get(hint.dataset.keyFor) ?? [];
+    hint.textContent = key ? readable(key) : "";
+    hint.hidden = !key;
+  }
+  fillKeys(form.querySelector("[data-keys]"), labels, keymap);
+
+  return {
+    /** Show the held label and the state of the suggestions. */
+    update({ held, shown, hidden }) {
+      for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(name === held));
+      const output = form.querySelector("[data-strength-output]");
+      if (output) output.textContent = preferences.threshold ? `from ${percent(preferences.threshold / 100)}` : "all";
+      const count = form.querySelector("[data-suggestion-count]");
+      if (count) count.textContent = `${shown} open${hidden ? `, ${hidden} hidden` : ""}`;
+    },
+  };
+}
+
+function fillKeys(table, labels, keymap) {
+  const rows = [
+    ...labels.map((label) => [[keymap.labelKeys.get(label.name)], `Label the word, selection or span as ${label.name}`]),
+    ...COMMANDS.map(({ name, text }) => [keymap.hints.get(name), text]),
+  ];
+  table.replaceChildren(...rows.filter(([keys]) => keys?.[0]).map(([keys, text]) => {
+    const row = make("div", "key-row");
+    const cell = make("dt", "");
+    keys.forEach((key, index) => cell.append(index ? " or " : "", make("kbd", "", readable(key))));
+    row.append(cell, make("dd", "", text));
+    return row;
+  }));
+}
