@@ -76,12 +76,13 @@ def _read(data: dict[str, Any]) -> Submission:
 
 def _next(ctx: ProjectContext) -> dict[str, Any]:
     assignment = assignment_claim_next(ctx=ctx)
+    guideline = guideline_html(ctx.project)
     return {
         "ctx": ctx,
         "active": "annotate",
         "workspace": None if assignment is None else workspace(ctx, assignment),
         "progress": own_progress(ctx.project, ctx.user),
-        "guideline": guideline_html(ctx.project),
+        "guideline": "" if guideline is None else guideline.html,
     }
 
 

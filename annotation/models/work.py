@@ -129,7 +129,8 @@ class Span(TenantModel):
         IMPORTED = "imported", "Imported"
 
     annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="spans")
-    label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="spans")
+    # RESTRICT, not PROTECT: a whole project, spans and labels together, may go.
+    label = models.ForeignKey(Label, on_delete=models.RESTRICT, related_name="spans")
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.HUMAN)

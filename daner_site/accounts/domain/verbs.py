@@ -24,5 +24,15 @@ VERBS: dict[str, str] = {
     "guideline.publish": "published a guideline",
     "member.set": "gave somebody a role in the project",
     "member.remove": "took somebody's role in the project",
+    "import.start": "started an import",
     "gold.publish": "decided on the gold labels of a document",
+    # texts in and out
+    "import.start": "imported texts",
+    "export.download": "exported data",
+    # active learning
+    "run.open": "started a training",
+    "run.cancel": "stopped a training",
+    # quality
+    "case.resolve": "settled a disagreement",
+    "case.reopen": "reopened a settled disagreement",
 }
