@@ -14,6 +14,7 @@ import statistics
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -99,8 +100,7 @@ class Command(BaseCommand):
             organization.delete()
             user.delete()
         if options["json"]:
-            with open(options["json"], "w", encoding="utf-8") as out:
-                json.dump(figures, out, indent=2)
+            Path(options["json"]).write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
     def _set_up(self, password: str) -> tuple[User, Organization, Project]:
         name = f"bench-{secrets.token_hex(4)}"

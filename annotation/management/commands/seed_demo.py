@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -27,9 +26,11 @@ class Command(BaseCommand):
             raise CommandError(f"{ORGANIZATION} or one of its people exists already.") from error
         path = settings.VAR / "demo-logins.txt"
         # Only the owner of the installation may read it.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            for login in logins:
-                out.write(f"{login.username} {login.password} {login.role}\n")
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(
+            "".join(f"{login.username} {login.password} {login.role}\n" for login in logins)
+        )
         if not options["quiet"]:
             for login in logins:
                 self.stdout.write(f"{login.username:8} {login.password:14} {login.role}")
