@@ -7,3 +7,12 @@ from django.apps import AppConfig
 
 class QualityConfig(AppConfig):
     name = "quality"
+    verbose_name = "Quality"
+
+    def ready(self) -> None:
+        # Web processes must know the actors' names to be able to enqueue them.
+        from daner_site.core.sweeper import register_sweep
+        from quality import actors, receivers  # noqa: F401
+        from quality.services.agreement import agreement_sweep
+
+        register_sweep(agreement_sweep)

@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as np_st
 
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.tags import spans_to_bio
-from quality import numeric
-from quality.numeric import MISSING, Alpha, IntArray, alpha, alphas, encode, value_counts, views
+from quality.numeric import alpha as numeric
+from quality.numeric.alpha import MISSING, Alpha, IntArray, alpha, alphas, encode, value_counts, views
 from tests.domain.test_agreement import USER_1, USER_2
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "iaa_reference" / "iaa_reference.json"

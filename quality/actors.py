@@ -1,0 +1,18 @@
+"""Background jobs of the quality app: an id in, one service call."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from quality.services.agreement import agreement_recompute
+from quality.services.cases import cases_refresh
+
+
+@dramatiq.actor(actor_name="refresh_cases", queue_name="default", max_retries=3, time_limit=60_000)
+def refresh_cases(document_id: int) -> None:
+    cases_refresh(document_id=document_id)
+
+
+@dramatiq.actor(actor_name="recompute_agreement", queue_name="default", max_retries=3, time_limit=900_000)
+def recompute_agreement(project_id: int) -> None:
+    agreement_recompute(project_id=project_id)

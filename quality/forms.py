@@ -1,0 +1,85 @@
+"""Reading what the review page posts: JSON from its script, or its plain radio buttons."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from annotation.domain.spans import LabelledSpan
+from quality.domain.adjudication import Decision
+
+CHOICE = "choice-"
+COMMENT_LENGTH = 2_000
+
+
+class ReviewFormError(ValueError):
+    """The form cannot be read; the message names the field."""
+
+
+@dataclass(frozen=True)
+class PostedReview:
+    version: int
+    decisions: tuple[Decision, ...]
+    added: tuple[LabelledSpan, ...]
+    comment: str
+
+
+def parse_review(post: QueryDict) -> PostedReview:
+    """`payload`: `{decisions: [{group, choice, spans}], added: [{start, end, label}]}`; without
+    it, `choice-<group>` fields. Always `version` and `comment`. Raises ReviewFormError."""
+    payload = _object(post.get("payload", ""))
+    decisions = [_decision(item) for item in _list(payload, "decisions")]
+    if not post.get("payload"):
+        chosen = {name: value for name, value in post.items() if name.startswith(CHOICE) and value}
+        decisions = [Decision(name.removeprefix(CHOICE), str(value)) for name, value in chosen.items()]
+    return PostedReview(
+        version=version_of(post),
+        decisions=tuple(decisions),
+        added=tuple(_span(item) for item in _list(payload, "added")),
+        comment=post.get("comment", "").strip()[:COMMENT_LENGTH],
+    )
+
+
+def version_of(post: QueryDict) -> int:
+    """The version of the case the page was made from. Raises ReviewFormError."""
+    try:
+        return int(post.get("version", ""))
+    except ValueError:
+        raise ReviewFormError("version: not a number") from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text or "{}")
+    except (json.JSONDecodeError, RecursionError):
+        raise ReviewFormError("payload: not JSON") from None
+    if not isinstance(data, dict):
+        raise ReviewFormError("payload: expected an object")
+    return data
+
+
+def _list(data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise ReviewFormError(f"{key}: expected a list")
+    return value
+
+
+def _decision(item: Any) -> Decision:
+    if not isinstance(item, dict) or not isinstance(item.get("group"), str):
+        raise ReviewFormError("decisions: each needs a group")
+    spans = tuple(_span(span) for span in _list(item, "spans"))
+    return Decision(item["group"], str(item.get("choice", "")), spans)
+
+
+def _span(item: Any) -> LabelledSpan:
+    if not isinstance(item, dict):
+        raise ReviewFormError("spans: expected start, end and label")
+    start, end, label = item.get("start"), item.get("end"), item.get("label")
+    # type() and not isinstance: to Python, true is an int.
+    if type(start) is not int or type(end) is not int or not isinstance(label, str):
+        raise ReviewFormError("spans: start and end are whole numbers, label is a name")
+    return LabelledSpan(start, end, label)

@@ -1,0 +1,1 @@
+"""Agreement figures that need arrays; knows dataclasses and numbers, no database."""

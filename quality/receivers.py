@@ -1,0 +1,27 @@
+"""What quality does when annotation tells it something: enqueue by id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from annotation.signals import annotation_submitted, gold_published, project_changed
+from daner_site.core.jobs import enqueue_on_commit
+from quality.services.agreement import agreement_request
+
+
+@receiver(annotation_submitted, dispatch_uid="quality.cases")
+def refresh_cases(document_id: int, **_: Any) -> None:
+    enqueue_on_commit("refresh_cases", document_id=document_id)
+
+
+@receiver(annotation_submitted, dispatch_uid="quality.agreement")
+@receiver(project_changed, dispatch_uid="quality.agreement")
+def remeasure(project_id: int, **_: Any) -> None:
+    agreement_request(project_id=project_id)
+
+
+@receiver(gold_published, dispatch_uid="quality.gold")
+def close_cases(document_id: int, **_: Any) -> None:
+    enqueue_on_commit("refresh_cases", document_id=document_id)

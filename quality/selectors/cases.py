@@ -1,0 +1,66 @@
+"""Reading cases: the list, the queue, and who may judge what."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotation.access import ProjectContext
+from annotation.models import Annotation, Assignment, Document, Project
+from daner_site.accounts.models import User
+from quality.domain.conflicts import CONFLICT_KINDS
+from quality.models import AdjudicationCase
+
+Status = AdjudicationCase.Status
+
+
+def cases_of(project: Project) -> QuerySet[AdjudicationCase]:
+    """All cases, the one with most to correct first."""
+    return AdjudicationCase.objects.filter(project=project).select_related("document", "resolved_by")
+
+
+def cases_listed(project: Project, *, kind: str = "", status: str = "") -> QuerySet[AdjudicationCase]:
+    """For the list page; unknown filter values count as none (then: open cases of every kind)."""
+    cases = cases_of(project)
+    cases = cases.filter(status=status if status in Status.values else Status.OPEN)
+    if kind in {item.value for item in CONFLICT_KINDS}:
+        cases = cases.filter(kinds__has_key=kind)
+    return cases
+
+
+def open_count(project: Project) -> int:
+    return AdjudicationCase.objects.filter(project=project, status=Status.OPEN).count()
+
+
+def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> AdjudicationCase | None:
+    """The open case this person should judge next; with `after`, the one behind that in the order."""
+    mine = _work_of(ctx.user).filter(document=OuterRef("document"))
+    cases = cases_of(ctx.project).filter(~Exists(mine), ~Exists(_turns_of(ctx.user)), status=Status.OPEN)
+    if after is None:
+        return cases.first()
+    order = list(cases.values_list("uuid", flat=True))
+    if after not in order:
+        return cases.first()
+    return cases.filter(uuid=(order[order.index(after) + 1 :] or order)[0]).first()
+
+
+def own_open_count(ctx: ProjectContext) -> int:
+    """Open cases about documents this person labelled, which others have to judge."""
+    mine = _work_of(ctx.user).filter(document=OuterRef("document"))
+    cases = cases_of(ctx.project).filter(status=Status.OPEN)
+    return cases.filter(Exists(mine) | Exists(_turns_of(ctx.user))).count()
+
+
+def worked_on(document: Document, user: User) -> bool:
+    """True when the person labelled the document or holds it right now."""
+    turns = document.assignments.filter(annotator=user, status__in=Assignment.LIVE)
+    return _work_of(user).filter(document=document).exists() or turns.exists()
+
+
+def _work_of(user: User) -> QuerySet[Annotation]:
+    return Annotation.objects.filter(author=user, kind=Annotation.Kind.HUMAN)
+
+
+def _turns_of(user: User) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(document=OuterRef("document"), annotator=user, status__in=Assignment.LIVE)

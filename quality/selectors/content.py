@@ -1,0 +1,33 @@
+"""The work a case is about: everybody's current spans of the document, grouped."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from annotation.models import Document
+from annotation.selectors.layers import DocumentLayers, document_layers
+from quality.domain.conflicts import ConflictGroup, conflict_groups
+
+
+@dataclass(frozen=True)
+class CaseContent:
+    layers: DocumentLayers
+    groups: list[ConflictGroup]
+    """Annotators are keyed by user id, as text."""
+    sha: str
+    """Changes with every new revision of anybody's work."""
+
+    @property
+    def open_groups(self) -> list[ConflictGroup]:
+        return [group for group in self.groups if group.open]
+
+
+def case_content(document: Document) -> CaseContent:
+    return grouped(document_layers(document))
+
+
+def grouped(layers: DocumentLayers) -> CaseContent:
+    groups = conflict_groups({str(layer.author_id): layer.spans for layer in layers.layers}, layers.text)
+    ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
+    return CaseContent(layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())

@@ -1,0 +1,218 @@
+"""What the review page shows: the text once, everybody's version under a letter, the groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from annotation.domain.spans import LabelledSpan
+from annotation.selectors.projects import palette
+from quality.domain.adjudication import EDITED, NOTHING
+from quality.domain.anonymity import lane_letters
+from quality.domain.conflicts import ConflictGroup
+from quality.models import AdjudicationCase
+from quality.selectors.content import CaseContent
+
+CONTEXT = 40
+"""Characters of text shown on each side of a group."""
+FALLBACK_COLOR = "#7F7F7F"
+
+Span = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text; with `label` a span, with `group` part of a group."""
+
+    text: str
+    label: str = ""
+    color: str = ""
+    group: str = ""
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    value: str
+    parts: tuple[Piece, ...]
+    by: tuple[str, ...]
+    """Letters of those who wrote it."""
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    id: str
+    number: int | None
+    """Place among the groups in conflict, from 1; None for agreed ones."""
+    kind: str
+    title: str
+    before: str
+    inside: str
+    after: str
+    options: tuple[OptionRow, ...]
+    """The last one is "nothing here", or an edited version on top of it."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    letter: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    text: tuple[Piece, ...]
+    lanes: tuple[Lane, ...]
+    open_groups: tuple[GroupRow, ...]
+    agreed_groups: tuple[GroupRow, ...]
+    lost: int
+    """Decisions of `state` about places that are no longer there."""
+    data: dict[str, Any]
+    """For the script: text, tokens, labels, groups, decisions, added."""
+
+
+def review_page(case: AdjudicationCase, content: CaseContent, state: Mapping[str, Any]) -> ReviewPage:
+    """The page of a case; `state` as `AdjudicationCase.decisions`, stored or just posted."""
+    layers = content.layers
+    colors = {label.name: label.color for label in case.project.labels.all()}
+    letters = _lane_letters(content)
+    decisions = {item["group"]: item for item in state.get("decisions", [])}
+    rows = group_rows(content, colors, decisions)
+    known = {group.id for group in content.groups}
+    return ReviewPage(
+        text=_merged(layers.text, content.groups, colors),
+        lanes=tuple(
+            Lane(letters[str(layer.author_id)], _marked(layers.text, layer.spans, colors))
+            for layer in sorted(layers.layers, key=lambda layer: letters[str(layer.author_id)])
+        ),
+        open_groups=tuple(row for row in rows if row.number),
+        agreed_groups=tuple(row for row in rows if not row.number),
+        lost=sum(group not in known for group in decisions),
+        data={
+            "text": layers.text,
+            "tokens": layers.tokens,
+            "labels": [{"name": label.name, "color": label.color, "key": label.key} for label in palette(case.project)],
+            "colors": colors,
+            "groups": [_group_data(group, letters) for group in content.groups],
+            "decisions": [item for item in decisions.values() if item["group"] in known],
+            "added": list(state.get("added", [])),
+        },
+    )
+
+
+def group_rows(
+    content: CaseContent,
+    colors: Mapping[str, str],
+    decisions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[GroupRow]:
+    """All groups in reading order; those in conflict are numbered from 1."""
+    letters = _lane_letters(content)
+    numbers = count(1)
+    return [
+        _group_row(
+            group,
+            content.layers.text,
+            colors,
+            letters,
+            (decisions or {}).get(group.id),
+            next(numbers) if group.open else None,
+        )
+        for group in content.groups
+    ]
+
+
+def _lane_letters(content: CaseContent) -> dict[str, str]:
+    layers = content.layers
+    return lane_letters(str(layers.document_uuid), (str(layer.author_id) for layer in layers.layers))
+
+
+def span_data(spans: Iterable[LabelledSpan]) -> list[Span]:
+    return [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
+
+
+def _group_row(
+    group: ConflictGroup,
+    text: str,
+    colors: Mapping[str, str],
+    letters: Mapping[str, str],
+    decision: Mapping[str, Any] | None,
+    number: int | None,
+) -> GroupRow:
+    default = "" if group.open else "1"
+    choice = decision["choice"] if decision else default
+    options = [
+        OptionRow(str(n), _parts(option.spans, text, colors), _letters(option.supporters, letters), choice == str(n))
+        for n, option in enumerate(group.options, 1)
+    ]
+    options.append(OptionRow(NOTHING, (), _letters(group.silent, letters), choice == NOTHING))
+    if decision and choice == EDITED:
+        spans = [LabelledSpan(**span) for span in decision["spans"]]
+        options.append(OptionRow(EDITED, _parts(spans, text, colors), (), True))
+    return GroupRow(
+        id=group.id,
+        number=number,
+        kind=group.kind.value,
+        title=group.kind.title,
+        before=text[max(0, group.start - CONTEXT) : group.start],
+        inside=text[group.start : group.end],
+        after=text[group.end : group.end + CONTEXT],
+        options=tuple(options),
+    )
+
+
+def _group_data(group: ConflictGroup, letters: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "start": group.start,
+        "end": group.end,
+        "kind": group.kind.title,
+        "open": group.open,
+        "options": [
+            {"spans": span_data(option.spans), "by": _letters(option.supporters, letters)} for option in group.options
+        ],
+        "silent": _letters(group.silent, letters),
+    }
+
+
+def _letters(people: Sequence[str], letters: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(letters[person] for person in people))
+
+
+def _parts(spans: Iterable[LabelledSpan], text: str, colors: Mapping[str, str]) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(text[span.start : span.end], span.label, colors.get(span.label, FALLBACK_COLOR)) for span in spans
+    )
+
+
+def _merged(text: str, groups: Sequence[ConflictGroup], colors: Mapping[str, str]) -> tuple[Piece, ...]:
+    """The text once: agreed spans with their label, groups in conflict as outlined stretches."""
+    pieces: list[Piece] = []
+    at = 0
+    for group in groups:
+        pieces.append(Piece(text[at : group.start]))
+        inside = text[group.start : group.end]
+        if group.open:
+            pieces.append(Piece(inside, group=group.id, open=True))
+        else:
+            label = group.options[0].spans[0].label
+            pieces.append(Piece(inside, label, colors.get(label, FALLBACK_COLOR), group.id))
+        at = group.end
+    pieces.append(Piece(text[at:]))
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _marked(text: str, spans: Iterable[LabelledSpan], colors: Mapping[str, str]) -> tuple[Piece, ...]:
+    """One person's version; of overlapping spans the later part is shown without a label."""
+    pieces: list[Piece] = []
+    at = 0
+    for span in sorted(spans):
+        if span.start < at:
+            continue
+        pieces.append(Piece(text[at : span.start]))
+        pieces.append(Piece(text[span.start : span.end], span.label, colors.get(span.label, FALLBACK_COLOR)))
+        at = span.end
+    pieces.append(Piece(text[at:]))
+    return tuple(piece for piece in pieces if piece.text)

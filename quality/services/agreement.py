@@ -1,0 +1,111 @@
+"""Measuring a project's agreement, once per state of its annotations."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from itertools import groupby
+
+from django.db.models import F, Max, OuterRef, Q, Subquery
+
+from annotation.models import Annotation, Project
+from annotation.selectors.layers import DocumentLayers, layers_of
+from daner_site.core.clock import now
+from daner_site.core.jobs import enqueue_on_commit
+from daner_site.core.live import nudge_on_commit, project_group
+from quality.models import AgreementReport
+from quality.numeric.measures import VERSION, MeasuredDocument, measure
+from quality.selectors.panel import newest_report
+from quality.services.cases import cases_refresh
+
+DEBOUNCE_MS = 2_000
+"""A burst of submissions is measured once: later messages find nothing new and stop."""
+MISSED_AFTER = timedelta(minutes=1)
+
+
+def agreement_request(*, project_id: int) -> None:
+    """Have the agreement measured shortly after the current transaction."""
+    enqueue_on_commit("recompute_agreement", delay_ms=DEBOUNCE_MS, project_id=project_id)
+
+
+def agreement_recompute(*, project_id: int) -> AgreementReport | None:
+    """Measure the project if anything was annotated since; the newest report, None for no project.
+
+    Also brings the cases of documents annotated since up to date, in case a message was lost.
+    Not one transaction on purpose: on SQLite it would keep all writers waiting while it computes.
+    """
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        return None
+    newest = newest_report(project)
+    watermark = _watermark(project)
+    if newest is not None and newest.watermark >= watermark and newest.measures["version"] == VERSION:
+        return newest
+    _refresh_cases(project, since=newest.watermark if newest else 0)
+    sha = _data_sha(project)
+    if newest is not None and newest.data_sha == sha:
+        AgreementReport.objects.filter(pk=newest.pk).update(watermark=watermark)
+        return newest
+    labels = list(project.labels.values_list("name", flat=True))
+    report = AgreementReport.objects.create(
+        organization_id=project.organization_id,
+        project=project,
+        measures=measure([_measured(item) for item in layers_of(project)], labels),
+        data_sha=sha,
+        watermark=watermark,
+    )
+    nudge_on_commit(project_group(project.uuid), "quality")
+    return report
+
+
+def agreement_sweep() -> int:
+    """Ask again for projects whose newest annotations nobody measured; how many there were."""
+    seen = AgreementReport.objects.filter(project=OuterRef("pk")).order_by("-pk").values("watermark")
+    last = Annotation.objects.filter(
+        project=OuterRef("pk"), kind=Annotation.Kind.HUMAN, created_at__lt=now() - MISSED_AFTER
+    )
+    behind = (
+        Project.objects.annotate(seen=Subquery(seen[:1]), last=Subquery(last.order_by("-pk").values("pk")[:1]))
+        .filter(Q(seen__isnull=True) | Q(last__gt=F("seen")), last__isnull=False)
+        .values_list("pk", flat=True)
+    )
+    for project_id in (found := list(behind)):
+        agreement_request(project_id=project_id)
+    return len(found)
+
+
+def _measured(item: DocumentLayers) -> MeasuredDocument:
+    return MeasuredDocument(
+        text=item.text,
+        tokens=item.tokens,
+        layers={str(layer.author_id): layer.spans for layer in item.layers},
+        with_suggestions=any(layer.with_suggestions for layer in item.layers),
+    )
+
+
+def _watermark(project: Project) -> int:
+    human = project.annotations.filter(kind=Annotation.Kind.HUMAN)
+    return human.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _refresh_cases(project: Project, *, since: int) -> None:
+    changed = project.annotations.filter(kind=Annotation.Kind.HUMAN, pk__gt=since).order_by("document_id")
+    for document_id in changed.values_list("document_id", flat=True).distinct():
+        cases_refresh(document_id=document_id)
+
+
+def _data_sha(project: Project) -> str:
+    """Over the annotations of documents at least two people submitted, and the label names."""
+    rows = (
+        project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True)
+        .order_by("document_id", "pk")
+        .values_list("document_id", "pk")
+    )
+    digest = hashlib.sha256(f"{VERSION}|".encode())
+    for label in project.labels.values_list("name", flat=True):
+        digest.update(f"{label}|".encode())
+    for _, group in groupby(rows, key=lambda row: row[0]):
+        ids = [str(pk) for _, pk in group]
+        if len(ids) > 1:
+            digest.update((",".join(ids) + "|").encode())
+    return digest.hexdigest()
