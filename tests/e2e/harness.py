@@ -96,12 +96,17 @@ class Harness:
         self.posts: list[dict[str, Any]] = []
         self.at = 0
         self.refusals: list[tuple[int, str]] = []
+        self.sockets: list[Any] = []
         page.route("**/*", self._answer)
+        page.route_web_socket("**/ws/**", lambda socket: self.sockets.append(socket))
 
     def open(self) -> Any:
         self.page.goto(ORIGIN + ANNOTATE)
         self.page.wait_for_selector("[data-text] .line, .empty")
         return self.page
+
+    def nudge(self, kind: str, **detail: Any) -> None:
+        self.sockets[-1].send(json.dumps({"kind": kind} | detail))
 
     def payload(self) -> dict[str, Any]:
         return json.loads(self.posts[-1]["payload"])
