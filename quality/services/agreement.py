@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from itertools import groupby
 
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import DocumentLayers, layers_of
@@ -89,8 +89,11 @@ def _watermark(project: Project) -> int:
 
 
 def _refresh_cases(project: Project, *, since: int) -> None:
-    changed = project.annotations.filter(kind=Annotation.Kind.HUMAN, pk__gt=since).order_by("document_id")
-    for document_id in changed.values_list("document_id", flat=True).distinct():
+    """Of the documents annotated since then, those that two people have labelled."""
+    human = Annotation.objects.filter(project=project, kind=Annotation.Kind.HUMAN)
+    shared = human.filter(current=True).values("document").annotate(people=Count("pk")).filter(people__gt=1)
+    changed = human.filter(pk__gt=since, document__in=shared.values("document"))
+    for document_id in changed.order_by("document").values_list("document", flat=True).distinct():
         cases_refresh(document_id=document_id)
 
 
