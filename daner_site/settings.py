@@ -4,6 +4,7 @@ SQLite and a private Valkey store under `var/`, for one machine.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ DANER_ARTEFACTS = VAR / "artefacts"
 DANER_DEFAULT_CHECKPOINT = env.text("DANER_DEFAULT_CHECKPOINT", "minilm")
 DANER_TRAIN_THREADS = env.integer("DANER_TRAIN_THREADS", 1, minimum=1)
 DANER_TRAIN_TIMEOUT_S = env.integer("DANER_TRAIN_TIMEOUT_S", 3600, minimum=1)
+# The learning engine as the rest of DANER knows it: a program for runs, a function for questions.
+DANER_ENGINE_COMMAND = [sys.executable, "-m", "activelearning.engine.child"]
+DANER_PREDICTOR = "activelearning.engine.predictor.predict"
 DANER_IMPORT_MAX_BYTES = env.integer("DANER_IMPORT_MAX_BYTES", 50 * 1024 * 1024, minimum=1)
 
 INSTALLED_APPS = [

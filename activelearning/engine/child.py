@@ -19,7 +19,7 @@ from typing import Any
 from activelearning.engine import job as files
 from activelearning.engine.types import EngineError, Progress
 
-REPORT_INTERVAL_S = 0.2
+REPORT_INTERVAL_S = 0.25
 
 
 def main(folder: Path) -> int:

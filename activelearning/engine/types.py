@@ -55,10 +55,10 @@ class TrainConfig:
     checkpoint: str = ""
     """As `checkpoints.resolve` reads it."""
     seed: int = DEFAULT_SEED
-    batch_size: int = 16
+    batch_size: int = 8
     max_steps: int | None = None
     """Upper bound; None trains to convergence."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 5e-4
     """Of the encoder's upper half; scaled down for encoders wider than 384."""
     head_learning_rate: float = 1e-3
 

@@ -25,6 +25,13 @@ VERBS: dict[str, str] = {
     "member.set": "gave somebody a role in the project",
     "member.remove": "took somebody's role in the project",
     "import.start": "started an import",
+    "import.start": "imported texts",
+    "export.download": "downloaded labels",
+    # learning and quality
+    "run.open": "started a training",
+    "run.cancel": "cancelled a training",
+    "case.resolve": "decided a disputed document",
+    "case.reopen": "opened a decided document again",
     "gold.publish": "decided on the gold labels of a document",
     # texts in and out
     "import.start": "imported texts",

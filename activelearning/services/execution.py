@@ -1,0 +1,170 @@
+"""A worker's part in a run: claim it, start the engine, watch it, publish what it found."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from activelearning.engine import job as files
+from activelearning.engine.types import EngineError
+from activelearning.models import ModelVersion, TrainingRun
+from activelearning.services import snapshots
+from activelearning.services.engine_process import EngineProcess, EngineTimeout
+from activelearning.services.leases import (
+    MAX_ATTEMPTS,
+    Lease,
+    RunCancelled,
+    RunLost,
+    run_claim,
+    run_give_back,
+    run_release,
+)
+from activelearning.services.publication import run_publish, scores_store, version_create, version_discard
+from activelearning.services.runs import run_follow_up
+
+log = logging.getLogger(__name__)
+
+BEAT_INTERVAL_S = 0.5
+
+
+class RunFailed(Exception):
+    """The run cannot succeed; the message is for people."""
+
+
+class EngineDied(Exception):
+    """The engine was ended from outside; another try may do better."""
+
+
+def training_run_execute(*, run_id: int) -> None:
+    """Do the run if it is to be had. It ends ready, failed or cancelled, or is given back for another try.
+
+    Called twice for one run it works once. Nothing here leaves an exception to the worker except
+    what ends the worker itself and failures of the database, after which the lease lapses.
+    """
+    lease = run_claim(run_id=run_id)
+    if lease is None:
+        return
+    folder = run_folder(lease.run)
+    try:
+        _work(lease, folder)
+    except RunCancelled:
+        _end(lease, folder, TrainingRun.Status.CANCELLED)
+    except RunLost:
+        log.warning("run lost run=%s", lease.run.uuid)
+    except (RunFailed, EngineError) as error:
+        _end(lease, folder, TrainingRun.Status.FAILED, str(error))
+    except EngineDied as error:
+        _again_or_fail(lease, folder, str(error))
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("run failed run=%s", lease.run.uuid)
+        message = f"Something unexpected went wrong; the server's log knows it as run {lease.run.uuid}."
+        _end(lease, folder, TrainingRun.Status.FAILED, message)
+    except BaseException:
+        run_give_back(lease=lease, keep_attempt=True)  # the worker is told to stop
+        raise
+
+
+def run_folder(run: TrainingRun) -> Path:
+    """Where the run works; its model stays here as the version's artefact."""
+    return Path(settings.DANER_ARTEFACTS) / str(run.project.uuid) / str(run.uuid)
+
+
+def _work(lease: Lease, folder: Path) -> None:
+    run = lease.run
+    lease.stage(TrainingRun.Stage.PREPARE)
+    if run.kind == TrainingRun.Kind.SCORE:
+        version = snapshots.scoring_job_write(run, folder)
+        if version is None:
+            _end(lease, folder, TrainingRun.Status.READY)
+            return
+        _run_engine(lease, folder)
+    else:
+        if not files.is_complete(folder):
+            lease.beat(**snapshots.training_job_write(run, folder))
+        _run_engine(lease, folder)
+        version = version_create(run=run, folder=folder)
+    _publish(lease, version, folder)
+    _clean(lease, folder)
+    run_follow_up(project=run.project)
+
+
+def _publish(lease: Lease, version: ModelVersion, folder: Path) -> None:
+    lease.stage(TrainingRun.Stage.PUBLISH)
+    began = time.monotonic()
+    scores_store(version=version, documents=files.read_scores(folder / files.SCORES), beat=lease.beat)
+    seconds = lease.run.seconds | {"publish": round(time.monotonic() - began, 3)}
+    run_publish(lease=lease, version=version, seconds=seconds)
+
+
+def _run_engine(lease: Lease, folder: Path) -> None:
+    """Watch the engine to its end.
+
+    Raises RunFailed with the engine's own words, EngineDied, RunCancelled, RunLost.
+    """
+    lease.stage(TrainingRun.Stage.LOAD)
+    next_beat = 0.0
+    done = error = None
+    try:
+        with EngineProcess(folder) as engine:
+            for message in engine.messages():
+                if message is None:
+                    if time.monotonic() > next_beat:
+                        lease.beat()
+                        next_beat = time.monotonic() + BEAT_INTERVAL_S
+                elif message.get("event") == "progress":
+                    _tell(lease, message)
+                elif message.get("event") == "done":
+                    done = message
+                elif message.get("event") == "error":
+                    error = message["message"]
+    except EngineTimeout as timeout:
+        limit = settings.DANER_TRAIN_TIMEOUT_S
+        raise RunFailed(f"The training took longer than {limit} seconds and was stopped.") from timeout
+    if error is not None:
+        raise RunFailed(error)
+    if done is None or engine.returncode != files.DONE_EXIT:
+        log.error("engine ended run=%s exit=%s: %s", lease.run.uuid, engine.returncode, engine.last_words())
+        if engine.returncode is not None and engine.returncode < 0:
+            raise EngineDied(f"The training process was ended from outside (signal {-engine.returncode})")
+        raise RunFailed(f"The training process ended with exit status {engine.returncode}; the server's log says more.")
+    lease.beat(seconds=lease.run.seconds | done["seconds"])
+
+
+def _tell(lease: Lease, message: dict[str, Any]) -> None:
+    if message["stage"] != lease.run.stage:
+        lease.stage(message["stage"])
+    lease.progress(message["done"], message["total"], message.get("loss"))
+
+
+def _again_or_fail(lease: Lease, folder: Path, reason: str) -> None:
+    if lease.run.attempt >= MAX_ATTEMPTS:
+        message = f"{reason} {lease.run.attempt} times; the machine may lack memory."
+        _end(lease, folder, TrainingRun.Status.FAILED, message)
+        return
+    log.warning("run given back run=%s: %s", lease.run.uuid, reason)
+    run_give_back(lease=lease, keep_attempt=False)
+
+
+def _end(lease: Lease, folder: Path, status: str, error: str = "") -> None:
+    if run_release(run=lease.run, status=status, error=error, owner=lease.owner):
+        version_discard(run=lease.run)
+        shutil.rmtree(folder, ignore_errors=True)
+        run_follow_up(project=lease.run.project)
+
+
+def _clean(lease: Lease, folder: Path) -> None:
+    """Keep the model, drop the texts."""
+    if lease.run.kind == TrainingRun.Kind.SCORE:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for path in folder.iterdir():
+        if path.is_file():
+            path.unlink()

@@ -1,0 +1,124 @@
+"""An engine that learns in milliseconds: it remembers the labelled words.
+
+Use it in place of the real one:
+
+    settings.DANER_ENGINE_COMMAND = fake_engine()            # or fake_engine("--steps", "50", "--pause", "0.1")
+    settings.DANER_PREDICTOR = "tests.fakes.predict"
+
+It speaks the real protocol over the real process boundary. Scores depend on the document's id
+and on what was learned, so each training gives another order, and the same one every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from activelearning.domain.metrics import evaluate
+from activelearning.engine import job as files
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text
+from annotation.domain.spans import LabelledSpan
+
+MEMORY = "memory.json"
+
+
+def fake_engine(*options: str) -> list[str]:
+    """The command; options: --steps N, --pause SECONDS a step, --fail MESSAGE, --die (once a run by signal 9)."""
+    return [sys.executable, "-m", "tests.fakes", *options]
+
+
+def learn(examples: Iterable[Example]) -> dict[str, str]:
+    """Surface form → label."""
+    return {e.text[s.start : s.end]: s.label for e in examples for s in e.spans}
+
+
+def find(text: Text, memory: dict[str, str]) -> tuple[PredictedSpan, ...]:
+    found, free = [], 0
+    pattern = "|".join(re.escape(surface) for surface in sorted(memory, key=len, reverse=True))
+    for match in re.finditer(pattern, text.text) if memory else ():
+        if match.start() >= free and match.group():
+            found.append(PredictedSpan(match.start(), match.end(), memory[match.group()], 0.75))
+            free = match.end()
+    return tuple(found)
+
+
+def number(*parts: str) -> float:
+    """A number in [0, 1) that depends on `parts` and nothing else."""
+    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:6]) / 2**48
+
+
+def read(text: Text, memory: dict[str, str]) -> ScoredDocument:
+    known = json.dumps(memory, sort_keys=True)
+    scores = {
+        "mnlp": -number("mnlp", text.document_id, known),
+        "least_confidence": -number("least_confidence", text.document_id, known) * len(text.tokens),
+        "margin": number("margin", text.document_id, known),
+        "entropy": number("entropy", text.document_id, known),
+    }
+    return ScoredDocument(text.document_id, len(text.tokens), scores, find(text, memory))
+
+
+def predict(folder: str, texts: list[Text]) -> list[ScoredDocument]:
+    """Stands in for `activelearning.engine.predictor.predict`."""
+    memory = files.read_json(Path(folder) / MEMORY)
+    return [read(text, memory) for text in texts]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--fail")
+    parser.add_argument("--die", action="store_true")
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    folder: Path = options.folder
+    job = files.read_job(folder)
+    model = files.model_folder(folder, job)
+    if not files.model_exists(model):
+        for step in range(1, options.steps + 1):
+            say(event="progress", stage="fit", done=step, total=options.steps, loss=1 / step)
+            time.sleep(options.pause)
+        if options.fail:
+            say(event="error", message=options.fail)
+            return files.FAILED_EXIT
+        if options.die:
+            os.kill(os.getpid(), signal.SIGKILL)
+        model.mkdir()
+        memory = learn(files.read_examples(folder / files.TRAIN))
+        files.write_json(model / MEMORY, memory)
+        (model / files.TENSORS).write_text(json.dumps(memory))
+        files.write_json(model / files.DESCRIPTION, {"checkpoint": "fake", "labels": list(job.config.labels)})
+    memory = files.read_json(model / MEMORY)
+    pairs = [
+        (e.spans, [LabelledSpan(s.start, s.end, s.label) for s in find(e, memory)])
+        for e in files.read_examples(folder / files.TEST)
+    ]
+    files.write_json(folder / files.METRICS, evaluate(pairs).as_dict())
+    files.write_scores(folder / files.SCORES, [read(text, memory) for text in files.read_texts(folder / files.POOL)])
+    say(event="done", seconds={"fit": 0.1, "evaluate": 0.1, "score": 0.1})
+    return files.DONE_EXIT
+
+
+def say(**message: object) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(files.ORPHANED_EXIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

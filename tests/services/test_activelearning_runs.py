@@ -1,0 +1,477 @@
+"""The run's life: opened once, claimed once, ended once, followed up."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import dramatiq
+import pytest
+from django.db import connections
+
+from activelearning import selectors
+from activelearning.engine import job as files
+from activelearning.models import ModelVersion, Score, TrainingRun
+from activelearning.services import execution, leases, publication, runs
+from annotation.models import Annotation, QueueEntry, Suggestion
+from annotation.services.queue import queue_extend
+from daner_site.core.clock import now
+from tests.factories import annotation_make, document_make, organization_make, project_make, user_make
+from tests.fakes import fake_engine
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Ada met Grace in Oslo, part {}."
+
+
+@pytest.fixture(autouse=True)
+def engine(settings, tmp_path):
+    settings.DANER_ENGINE_COMMAND = fake_engine()
+    settings.DANER_ARTEFACTS = tmp_path / "artefacts"
+
+
+@pytest.fixture
+def people():
+    return [user_make() for _ in range(3)]
+
+
+@pytest.fixture
+def project(people):
+    organization = organization_make(owner=people[0])
+    project = project_make(organization, people[0], retrain_after=5, retrain_quiet_seconds=60, overlap_share=0)
+    for number in range(30):
+        document_make(project, TEXT.format(number))
+    queue_extend(project=project)
+    return project
+
+
+def label(project, author, count=1):
+    """Label the next unlabelled documents, as seen by the loop."""
+    free = project.documents.filter(split="pool", annotations=None)[:count]
+    return [annotation_make(document, author, [(0, 3, "PER"), (17, 21, "LOC")]) for document in free]
+
+
+def make_older(project, seconds):
+    Annotation.objects.filter(project=project).update(created_at=now() - timedelta(seconds=seconds))
+
+
+def consider(project):
+    return runs.training_run_maybe_open(project_id=project.pk)
+
+
+def run_of(project, people, count=5):
+    label(project, people[0], count)
+    run = runs.training_run_open(project=project, opened_by=people[0])
+    return TrainingRun.objects.get(pk=run.pk)
+
+
+def execute(run):
+    execution.training_run_execute(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def lapse(run):
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=now() - timedelta(seconds=1))
+
+
+def served(project):
+    project.refresh_from_db()
+    entries = project.queue.filter(generation=project.queue_generation)
+    return [str(uuid) for uuid in entries.order_by("position").values_list("document__uuid", flat=True)]
+
+
+# --- opening ------------------------------------------------------------------------------
+
+
+def test_a_run_opens_after_enough_labels_and_not_before(project, people):
+    label(project, people[0], 4)
+    assert consider(project) is None
+    label(project, people[0], 1)
+    assert consider(project).reason == "5 newly labelled documents."
+
+
+def test_a_run_opens_when_a_pause_follows_a_new_label(project, people):
+    label(project, people[0], 2)
+    make_older(project, 59)
+    assert consider(project) is None
+    make_older(project, 61)
+    assert consider(project) is not None
+
+
+def test_a_pause_that_is_not_over_sends_for_one_later_look(project, people, django_capture_on_commit_callbacks):
+    label(project, people[0], 2)
+    broker = dramatiq.get_broker()
+    with django_capture_on_commit_callbacks(execute=True):
+        consider(project)
+    assert broker.queues["default.DQ"].qsize() == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.training_run_maybe_open(project_id=project.pk, later=True)
+    assert broker.queues["default.DQ"].qsize() == 1
+
+
+def test_several_considerations_open_one_run(project, people):
+    label(project, people[0], 5)
+    assert {consider(project).pk for _ in range(5)} == {TrainingRun.objects.get().pk}
+
+
+def test_no_run_without_two_documents_and_an_entity(project, people):
+    annotation_make(project.documents.first(), people[0], [(0, 3, "PER")])
+    make_older(project, 1000)
+    assert consider(project) is None
+    with pytest.raises(runs.RunRefused, match="2 labelled documents"):
+        runs.training_run_open(project=project, opened_by=people[0])
+
+
+def test_no_run_when_nothing_was_found_in_any_text(project, people):
+    for document in project.documents.all()[:6]:
+        annotation_make(document, people[0], [])
+    with pytest.raises(runs.RunRefused, match="entity"):
+        runs.training_run_open(project=project, opened_by=people[0])
+
+
+def test_an_archived_project_is_left_alone(project, people):
+    label(project, people[0], 5)
+    type(project).objects.update(archived_at=now())
+    assert consider(project) is None
+
+
+def test_a_waiting_scoring_run_becomes_a_training_when_one_is_due(project, people):
+    execute(run_of(project, people))
+    scoring = runs.scoring_run_maybe_open(project_id=project.pk)
+    label(project, people[0], 5)
+    assert consider(project).pk == scoring.pk
+    scoring.refresh_from_db()
+    assert scoring.kind == TrainingRun.Kind.FIT
+
+
+# --- the whole way ------------------------------------------------------------------------
+
+
+def test_a_run_leaves_a_version_scores_suggestions_and_an_order(project, people):
+    test = document_make(project, "Ada went to Oslo.", split="test")
+    annotation_make(test, people[0], [(0, 3, "PER"), (12, 16, "LOC")], kind="gold")
+    run = execute(run_of(project, people))
+    version = ModelVersion.objects.get()
+    assert (run.status, run.error) == ("ready", "")
+    assert (version.number, version.active, version.train_documents, version.test_documents) == (1, True, 5, 1)
+    assert version.metrics["overall"]["f1"] == 1.0
+    assert set(version.metrics["labels"]) == {"PER", "LOC"}
+    assert Score.objects.count() == 25
+    assert Suggestion.objects.filter(model_uuid=version.uuid).count() == 25
+    ranked = QueueEntry.objects.filter(project=project, model_uuid=version.uuid).order_by("position")
+    assert [entry.score for entry in ranked] == sorted(entry.score for entry in ranked)
+    assert len(ranked) == 25
+
+
+def test_the_snapshot_names_exactly_the_annotations_it_learned_from(project, people):
+    made = label(project, people[0], 5)
+    run = runs.training_run_open(project=project, opened_by=people[0])
+    execute(run)
+    expected = {str(a.document.uuid): [str(a.uuid)] for a in made}
+    assert run.snapshot["documents"] == expected
+    assert len(run.snapshot["sha256"]) == 64
+    assert run.watermark == max(a.pk for a in made)
+    assert run.parameters["labels"] == ["PER", "LOC"]
+
+
+def test_the_texts_are_removed_and_the_model_stays(project, people, settings):
+    execute(run_of(project, people))
+    version = ModelVersion.objects.get()
+    model = Path(settings.DANER_ARTEFACTS) / version.artefact
+    assert files.model_sha256(model) == version.artefact_sha256
+    assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
+def test_only_documents_that_can_still_be_given_out_are_ranked(project, people):
+    run = run_of(project, people)
+    labelled = {str(uuid) for uuid in project.annotations.values_list("document__uuid", flat=True)}
+    execute(run)
+    first = QueueEntry.objects.filter(project=project, generation=2, strategy="mnlp")
+    assert not labelled & {str(uuid) for uuid in first.values_list("document__uuid", flat=True)}
+
+
+@pytest.mark.parametrize("strategy", ["random", "mnlp", "least_confidence", "margin", "entropy"])
+def test_the_project_s_strategy_orders_the_queue_and_is_recorded(project, people, strategy):
+    type(project).objects.update(strategy=strategy)
+    execute(run_of(project, people))
+    version = ModelVersion.objects.get()
+    scores = {
+        str(score.document.uuid): score.values for score in Score.objects.select_related("document")
+    }
+    from activelearning.domain.selection import rank
+
+    expected = [ranked.document_id for ranked in rank(strategy, scores, seed=project.seed)]
+    assert served(project)[: len(expected)] == expected
+    first = QueueEntry.objects.get(project=project, generation=2, position=0)
+    assert first.strategy == strategy
+    assert first.model_uuid == (None if strategy == "random" else version.uuid)
+
+
+def test_another_strategy_reorders_at_once_and_the_same_does_nothing(project, people):
+    execute(run_of(project, people))
+    before = served(project)
+    publication.queue_rerank(project_id=project.pk)
+    assert served(project) == before
+    type(project).objects.update(strategy="entropy")
+    publication.queue_rerank(project_id=project.pk)
+    assert served(project) != before
+    assert QueueEntry.objects.get(project=project, generation=3, position=0).strategy == "entropy"
+
+
+def test_scores_of_old_versions_are_dropped(project, people):
+    for _ in range(4):
+        execute(run_of(project, people, 2))
+    assert sorted(Score.objects.values_list("version__number", flat=True).distinct()) == [3, 4]
+
+
+def test_new_documents_are_scored_by_the_active_version_and_join_the_order(project, people):
+    execute(run_of(project, people))
+    new = document_make(project, "Grace came later.")
+    execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    version = ModelVersion.objects.get()
+    assert Score.objects.filter(version=version, document=new).exists()
+    entry = QueueEntry.objects.get(document=new, generation=3)
+    assert (entry.strategy, entry.model_uuid) == ("mnlp", version.uuid)
+
+
+def test_without_a_version_new_documents_open_no_run(project):
+    assert runs.scoring_run_maybe_open(project_id=project.pk) is None
+
+
+# --- claims -------------------------------------------------------------------------------
+
+
+def test_a_message_delivered_twice_works_once(project, people):
+    run = execute(run_of(project, people))
+    generation = type(project).objects.get().queue_generation
+    execute(run)
+    assert ModelVersion.objects.count() == 1
+    assert type(project).objects.get().queue_generation == generation
+    assert run.attempt == 1
+
+
+def test_two_runs_of_one_project_do_not_run_at_once(project, people):
+    first = run_of(project, people)
+    lease = leases.run_claim(run_id=first.pk)
+    second = run_of(project, people, 1)
+    assert second.pk != first.pk
+    assert leases.run_claim(run_id=second.pk) is None
+    leases.run_release(run=first, status="ready", owner=lease.owner)
+    assert leases.run_claim(run_id=second.pk) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_workers_that_want_one_run_one_gets_it(project, people):
+    run = run_of(project, people)
+    found, barrier = [], threading.Barrier(10)
+
+    def claim():
+        barrier.wait()
+        found.append(leases.run_claim(run_id=run.pk))
+        connections.close_all()
+
+    threads = [threading.Thread(target=claim) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(lease is not None for lease in found) == 1
+
+
+def test_who_lost_the_lease_can_neither_write_nor_publish(project, people):
+    run = run_of(project, people)
+    lost = leases.run_claim(run_id=run.pk)
+    lapse(run)
+    assert leases.run_claim(run_id=run.pk) is not None
+    with pytest.raises(leases.RunLost):
+        lost.beat()
+    assert leases.run_release(run=run, status="failed", owner=lost.owner) is False
+
+
+def test_a_held_lease_is_not_taken(project, people):
+    run = run_of(project, people)
+    leases.run_claim(run_id=run.pk)
+    assert leases.run_claim(run_id=run.pk) is None
+
+
+# --- ends ---------------------------------------------------------------------------------
+
+
+def test_the_engine_s_own_words_reach_the_row_and_the_project_goes_on(project, people, settings):
+    settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "The checkpoint 'x' has no config.json.")
+    run = execute(run_of(project, people))
+    assert (run.status, run.error) == ("failed", "The checkpoint 'x' has no config.json.")
+    assert selectors.decision(project).due is False
+    settings.DANER_ENGINE_COMMAND = fake_engine()
+    assert execute(run_of(project, people, 1)).status == "ready"
+
+
+def test_a_failed_run_leaves_no_version_and_no_files(project, people, settings):
+    settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "no")
+    run = execute(run_of(project, people))
+    assert not ModelVersion.objects.exists()
+    assert not execution.run_folder(run).exists()
+
+
+def test_an_engine_that_does_not_start_fails_the_run_in_words(project, people, settings):
+    settings.DANER_ENGINE_COMMAND = ["/nonexistent/engine"]
+    run = execute(run_of(project, people))
+    assert run.status == "failed"
+    assert str(run.uuid) in run.error
+
+
+def test_a_run_that_takes_too_long_is_stopped(project, people, settings):
+    settings.DANER_ENGINE_COMMAND = fake_engine("--steps", "500", "--pause", "0.1")
+    settings.DANER_TRAIN_TIMEOUT_S = 1
+    run = execute(run_of(project, people))
+    assert run.status == "failed"
+    assert "longer than 1 seconds" in run.error
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_its_labels_do_not_open_another(project, people):
+    run = run_of(project, people)
+    runs.training_run_cancel(project=project, run_uuid=run.uuid, by=people[0])
+    assert execute(run).status == "cancelled"
+    assert consider(project) is None
+    make_older(project, 1000)
+    assert consider(project) is None
+
+
+def test_a_cancel_after_the_end_changes_nothing(project, people):
+    run = execute(run_of(project, people))
+    runs.training_run_cancel(project=project, run_uuid=run.uuid, by=people[0])
+    run.refresh_from_db()
+    assert (run.status, run.cancel_requested) == ("ready", False)
+
+
+def test_a_run_cancelled_while_publishing_publishes_nothing(project, people, monkeypatch):
+    run = run_of(project, people)
+    before = served(project)
+
+    def cancel_then_store(**kwargs):
+        runs.training_run_cancel(project=project, run_uuid=run.uuid, by=people[0])
+        return publication.scores_store(**kwargs)
+
+    monkeypatch.setattr(execution, "scores_store", cancel_then_store)
+    assert execute(run).status == "cancelled"
+    assert served(project) == before
+    assert not ModelVersion.objects.exists()
+
+
+def test_a_superseded_version_never_orders_the_queue(project, people):
+    run = run_of(project, people)
+    execute(run)
+    newer = ModelVersion.objects.get()
+    before = served(project)
+    old_run = run_of(project, people, 1)
+    lease = leases.run_claim(run_id=old_run.pk)
+    old = ModelVersion.objects.create(
+        organization_id=project.organization_id, project=project, run=old_run, number=0, artefact="x",
+        artefact_sha256="x", checkpoint="fake", labels=[], strategy="mnlp", metrics=newer.metrics,
+        train_documents=1, test_documents=0, seconds=1,
+    )
+    publication.run_publish(lease=lease, version=old, seconds={})
+    old.refresh_from_db()
+    assert old.active is False
+    assert selectors.active_version(project) == newer
+    assert served(project) == before
+
+
+def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_capture_on_commit_callbacks):
+    run = run_of(project, people)
+    leases_before = leases.run_claim(run_id=run.pk)
+    label(project, people[1], 5)
+    with django_capture_on_commit_callbacks() as callbacks:
+        execution._end(leases_before, Path("/nonexistent"), "ready")
+    for callback in callbacks:
+        callback()
+    broker = dramatiq.get_broker()
+    assert broker.queues["default"].qsize() == 1
+    follow = consider(project)
+    assert follow.pk != run.pk
+    assert follow.status == "queued"
+
+
+def test_a_waiting_follow_up_is_sent_off_when_the_run_ends(project, people, django_capture_on_commit_callbacks):
+    run = run_of(project, people)
+    lease = leases.run_claim(run_id=run.pk)
+    follow = run_of(project, people, 5)
+    with django_capture_on_commit_callbacks(execute=True):
+        execution._end(lease, Path("/nonexistent"), "ready")
+    assert dramatiq.get_broker().queues["train"].qsize() == 1
+    assert execute(follow).status == "ready"
+
+
+# --- repair -------------------------------------------------------------------------------
+
+
+def test_an_engine_ended_from_outside_is_tried_again_and_in_the_end_given_up(project, people, settings):
+    settings.DANER_ENGINE_COMMAND = fake_engine("--die")
+    run = run_of(project, people)
+    assert execute(run).status == "running"
+    assert (execute(run).status, run.attempt) == ("running", 2)
+    assert (execute(run).status, run.attempt) == ("failed", 3)
+    assert "signal 9" in run.error
+
+
+def test_a_try_after_the_fit_goes_on_with_the_model_there_is(project, people, settings, monkeypatch):
+    run = run_of(project, people)
+
+    def crash(**kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(execution, "version_create", crash)
+        execution.training_run_execute(run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("running", 0)
+    settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "fitted again")
+    assert execute(run).status == "ready"
+
+
+def test_the_sweep_sends_lost_runs_again_and_a_second_sweep_does_not(
+    project, people, django_capture_on_commit_callbacks
+):
+    run = run_of(project, people)
+    TrainingRun.objects.update(sent_at=now() - timedelta(minutes=5))
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.training_sweep()
+        runs.training_sweep()
+    assert dramatiq.get_broker().queues["train"].qsize() == 1
+    lease = leases.run_claim(run_id=run.pk)
+    assert lease is not None
+    lapse(run)
+    TrainingRun.objects.update(sent_at=now() - timedelta(minutes=5))
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.training_sweep()
+    assert dramatiq.get_broker().queues["train"].qsize() == 2
+
+
+def test_the_sweep_gives_up_on_a_run_that_keeps_killing_its_workers(project, people):
+    run = run_of(project, people)
+    for _ in range(3):
+        leases.run_claim(run_id=run.pk)
+        lapse(run)
+    runs.training_sweep()
+    run.refresh_from_db()
+    assert run.status == "failed"
+    assert "3 times" in run.error
+
+
+def test_the_sweep_ends_a_cancelled_run_whose_worker_died(project, people):
+    run = run_of(project, people)
+    leases.run_claim(run_id=run.pk)
+    runs.training_run_cancel(project=project, run_uuid=run.uuid, by=people[0])
+    lapse(run)
+    runs.training_sweep()
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+
+
+def test_the_sweep_opens_a_run_whose_message_was_lost(project, people):
+    label(project, people[0], 3)
+    make_older(project, 100)
+    runs.training_sweep()
+    assert TrainingRun.objects.get().status == "queued"
