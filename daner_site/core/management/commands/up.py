@@ -23,7 +23,8 @@ from django.db import connections
 
 from daner_site.core.backup import sqlite_backup
 from daner_site.core.health import store_answers
-from daner_site.core.supervisor import Child, StoreMissing, Supervisor, say, store_command, wait_for
+from daner_site.core.store import StoreMissing, store_command
+from daner_site.core.supervisor import Child, Supervisor, say, wait_for
 
 # dramatiq polls Redis with a back-off up to this many milliseconds; its default of 1,000
 # makes a quiet queue feel slow (p50 402 ms against 32 ms).
