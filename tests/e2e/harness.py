@@ -97,6 +97,7 @@ class Harness:
         self.at = 0
         self.refusals: list[tuple[int, str]] = []
         self.sockets: list[Any] = []
+        self.held: list[Any] | None = None
         page.route("**/*", self._answer)
         page.route_web_socket("**/ws/**", lambda socket: self.sockets.append(socket))
 
@@ -104,6 +105,12 @@ class Harness:
         self.page.goto(ORIGIN + ANNOTATE)
         self.page.wait_for_selector("[data-text] .line, .empty")
         return self.page
+
+    def release(self) -> None:
+        """Answer the posts that were held back, as a slow server would."""
+        routes, self.held = self.held or [], None
+        for route in routes:
+            self._post(route, route.request)
 
     def nudge(self, kind: str, **detail: Any) -> None:
         self.sockets[-1].send(json.dumps({"kind": kind} | detail))
@@ -127,7 +134,7 @@ class Harness:
         if address.path.startswith("/static/"):
             return self._static(route, address.path.removeprefix("/static/"))
         if request.method == "POST":
-            return self._post(route, request)
+            return self._post(route, request) if self.held is None else self.held.append(route)
         template = "annotation/annotate.html" if address.path == ANNOTATE else None
         if template is None:
             return route.fulfill(status=404, body="")

@@ -54,14 +54,32 @@ def submit(page: Any, harness: Harness) -> dict[str, Any]:
     return harness.payload()
 
 
-def drag(page: Any, first: int, last: int) -> None:
+def word(page: Any, document: dict[str, Any], number: int) -> Any:
+    return page.locator(f'.tok[data-start="{document["tokens"][number][0]}"]')
+
+
+def drag(page: Any, document: dict[str, Any], first: int, last: int) -> None:
     """From inside one token to inside another, in steps as a hand would."""
-    start = page.locator(f'[data-token="{first}"]').first.bounding_box()
-    end = page.locator(f'[data-token="{last}"]').first.bounding_box()
+    start = word(page, document, first).bounding_box()
+    end = word(page, document, last).bounding_box()
     page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     page.mouse.down()
     page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=6)
     page.mouse.up()
+
+
+@pytest.mark.parametrize(("text", "name"), TRICKY)
+def test_the_text_on_screen_is_the_text_with_every_piece_in_its_place(page, text, name):
+    del name
+    harness = Harness(page, [workspace(text)])
+    harness.open()
+    pieces = page.eval_on_selector_all(
+        "[data-text] [data-start]", "all => all.map(e => [+e.dataset.start, +e.dataset.end, e.textContent])"
+    )
+    assert pieces
+    assert [shown for _, _, shown in pieces] == [text[start:end] for start, end, _ in pieces]
+    unseen = set(range(len(text))) - {i for start, end, _ in pieces for i in range(start, end)}
+    assert {text[i] for i in unseen} <= {"\r", "\n"}
 
 
 @pytest.mark.parametrize(("text", "name"), TRICKY)
@@ -92,7 +110,7 @@ def test_dragging_in_either_direction_makes_the_exact_span(page, text, name, bac
     harness.open()
     touched = tokens_of(document, name)
     ends = (touched[-1], touched[0]) if backwards else (touched[0], touched[-1])
-    drag(page, *ends)
+    drag(page, document, *ends)
     page.keyboard.press("p")
     assert submit(page, harness)["spans"] == [expected(text, name)]
 
@@ -197,8 +215,8 @@ def test_a_held_label_labels_every_drag_and_every_word_clicked(page):
     harness.open()
     page.get_by_label("Hold label").check()
     page.get_by_role("button", name="LOC").click()
-    page.locator(f'[data-token="{tokens_of(document, "London")[0]}"]').click()
-    drag(page, *tokens_of(document, "Charles Babbage"))
+    word(page, document, tokens_of(document, "London")[0]).click()
+    drag(page, document, *tokens_of(document, "Charles Babbage"))
     assert [span["label"] for span in submit(page, harness)["spans"]] == ["LOC", "LOC"]
 
 
@@ -226,12 +244,21 @@ def test_submitting_brings_the_next_document_ready_for_keys(page):
     assert page.locator("#own-progress b").inner_text() == "2"
 
 
-def test_an_impatient_second_key_does_not_post_twice(page):
-    harness = Harness(page, [workspace(PLAIN)])
+@pytest.mark.parametrize("htmx", [True, False], ids=["htmx", "plain form"])
+def test_an_impatient_second_key_does_not_post_twice(page, htmx):
+    harness = Harness(page, [workspace(PLAIN), workspace("Grace Hopper flew.", 2)])
+    if not htmx:
+        page.route("**/htmx*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     harness.open()
-    page.evaluate("""() => { for (let i = 0; i < 3; i++)
-        document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})); }""")
-    page.wait_for_selector(".empty")
+    harness.held = []
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    page.keyboard.press("s")
+    page.wait_for_timeout(200)
+    assert len(harness.held) == 1
+    harness.release()
+    page.get_by_text("Grace").wait_for()
     assert len(harness.posts) == 1
 
 
