@@ -41,7 +41,14 @@ def _space(name: str, **routes: str) -> Any:
 
 _P = "o/<slug:org>/p/<uuid:project>/"
 urlpatterns = [
-    _space("accounts", home="", login="login/", logout="logout/", members="o/<slug:org>/members/", tokens="o/<slug:org>/tokens/"),
+    _space(
+        "accounts",
+        home="",
+        login="login/",
+        logout="logout/",
+        members="o/<slug:org>/members/",
+        tokens="o/<slug:org>/tokens/",
+    ),
     _space("pages", organization="o/<slug:org>/", project=_P),
     _space(
         "annotation",
@@ -120,13 +127,17 @@ class Harness:
 
     def _values(self, **more: Any) -> dict[str, Any]:
         left = self.at < len(self.documents)
-        return {
-            "ctx": context(),
-            "active": "annotate",
-            "workspace": self.documents[self.at] if left else None,
-            "progress": {"submitted_by_me": self.at, "submitted": self.at + 40, "total": 120},
-            "guideline": "<p>Mark <b>names</b> of people, places and organisations. Leave out titles.</p>",
-        } | self.extra | more
+        return (
+            {
+                "ctx": context(),
+                "active": "annotate",
+                "workspace": self.documents[self.at] if left else None,
+                "progress": {"submitted_by_me": self.at, "submitted": self.at + 40, "total": 120},
+                "guideline": "<p>Mark <b>names</b> of people, places and organisations. Leave out titles.</p>",
+            }
+            | self.extra
+            | more
+        )
 
     def _answer(self, route: Any) -> None:
         request = route.request
@@ -162,5 +173,11 @@ class Harness:
         return route.fulfill(body=Path(found).read_bytes(), headers={"content-type": f"{kind}; charset=utf-8"})
 
     def _html(self, route: Any, body: str, status: int = 200) -> None:
-        policy = "; ".join(f"{key} {' '.join(value)}" for key, value in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items())
-        route.fulfill(status=status, body=body, headers={"content-type": "text/html; charset=utf-8", "content-security-policy": policy})
+        policy = "; ".join(
+            f"{key} {' '.join(value)}" for key, value in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
+        )
+        route.fulfill(
+            status=status,
+            body=body,
+            headers={"content-type": "text/html; charset=utf-8", "content-security-policy": policy},
+        )

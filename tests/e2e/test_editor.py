@@ -16,7 +16,9 @@ pytestmark = pytest.mark.e2e
 PLAIN = "Ada met Charles Babbage in London on Monday."
 TRICKY = [
     pytest.param("Hi 😀😀 Ada 👩‍👩‍👧 Byron of Paris", "Ada 👩‍👩‍👧 Byron", id="emoji"),
-    pytest.param("Cafe\u0301 Zoe\u0308 A\u030angstro\u0308m left", "Zoe\u0308 A\u030angstro\u0308m", id="combining marks"),
+    pytest.param(
+        "Cafe\u0301 Zoe\u0308 A\u030angstro\u0308m left", "Zoe\u0308 A\u030angstro\u0308m", id="combining marks"
+    ),
     pytest.param("私は東京大学で学ぶ。", "東京大学", id="Japanese"),
     pytest.param("𠮷野家 in 𠮷川", "𠮷川", id="beyond the basic plane"),
     pytest.param("ที่กรุงเทพฯ เมื่อวาน", "กรุงเทพฯ", id="Thai"),
@@ -36,9 +38,7 @@ def expected(text: str, name: str, label: str = "PER", origin: str = "human") ->
 def tokens_of(document: dict[str, Any], name: str) -> list[int]:
     want = expected(document["text"], name)
     return [
-        number
-        for number, (start, end) in enumerate(document["tokens"])
-        if start < want["end"] and end > want["start"]
+        number for number, (start, end) in enumerate(document["tokens"]) if start < want["end"] and end > want["start"]
     ]
 
 
@@ -173,7 +173,10 @@ def test_what_is_hidden_is_not_stored(page):
     assert page.locator("mark.span-suggested").count() == 2
     page.keyboard.press("Shift+A")
     payload = submit(page, harness)
-    assert payload["spans"] == [expected(PLAIN, "Ada", origin="accepted"), expected(PLAIN, "Charles Babbage", origin="accepted")]
+    assert payload["spans"] == [
+        expected(PLAIN, "Ada", origin="accepted"),
+        expected(PLAIN, "Charles Babbage", origin="accepted"),
+    ]
     assert payload["refused"] == []
 
 
@@ -372,9 +375,9 @@ def test_the_theme_is_kept_over_a_reload(page):
 
 
 def test_names_that_look_like_markup_stay_text(page):
-    text = "See <script>alert(1)</script> & </template> \"quotes\""
+    text = 'See <script>alert(1)</script> & </template> "quotes"'
     document = workspace(text)
-    document["labels"] = [{"name": "<b>X</b>", "color": "red;}", "key": "x", "description": "\"><img src=x>"}]
+    document["labels"] = [{"name": "<b>X</b>", "color": "red;}", "key": "x", "description": '"><img src=x>'}]
     harness = Harness(page, [document])
     harness.open()
     page.keyboard.press("x")
