@@ -74,3 +74,20 @@ def resolve_overlaps(spans: Iterable[LabelledSpan]) -> list[LabelledSpan]:
         if not any(span.touches(other) for other in kept):
             kept.append(span)
     return sorted(kept)
+
+
+def pieces(text: str, spans: Iterable[LabelledSpan]) -> list[tuple[str, LabelledSpan | None]]:
+    """`text` cut for showing: each piece with its span, or None between spans.
+
+    Joined, the pieces are the text. Of overlapping spans the longer is shown.
+    """
+    result: list[tuple[str, LabelledSpan | None]] = []
+    at = 0
+    for span in resolve_overlaps(spans):
+        if span.start > at:
+            result.append((text[at : span.start], None))
+        result.append((text[span.start : span.end], span))
+        at = span.end
+    if at < len(text):
+        result.append((text[at:], None))
+    return result

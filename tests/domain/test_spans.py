@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.domain.spans import LabelledSpan, SpanError, overlapping, resolve_overlaps, validate_spans
+from annotation.domain.spans import LabelledSpan, SpanError, overlapping, pieces, resolve_overlaps, validate_spans
 
 spans = st.lists(
     st.builds(
@@ -66,3 +66,12 @@ def test_resolved_spans_do_not_overlap_and_each_lost_one_met_a_longer_or_earlier
 def test_the_longer_span_wins_and_of_two_equals_the_first():
     assert resolve_overlaps([LabelledSpan(0, 2, "A"), LabelledSpan(1, 5, "B")]) == [LabelledSpan(1, 5, "B")]
     assert resolve_overlaps([LabelledSpan(1, 3, "B"), LabelledSpan(0, 2, "A")]) == [LabelledSpan(0, 2, "A")]
+
+
+@given(spans)
+def test_pieces_for_showing_are_the_whole_text_and_lose_no_span_that_fits(given_spans):
+    text = "".join(chr(97 + index % 26) for index in range(40))
+    cut = pieces(text, given_spans)
+    assert "".join(piece for piece, _ in cut) == text
+    assert [span for _, span in cut if span] == resolve_overlaps(given_spans)
+    assert all(text[span.start : span.end] == piece for piece, span in cut if span)

@@ -11,20 +11,30 @@ from annotation.domain.formats.base import (
     Row,
     RowError,
     Unreadable,
+    clean,
     decode,
 )
+from annotation.domain.formats.prepare import LAYER_USES, ImportOptions, PreparedDocument, prepare
+from annotation.domain.formats.survey import Survey, survey
 
 __all__ = [
     "FORMATS",
+    "LAYER_USES",
     "PRINTERS",
     "ExportedDocument",
+    "ImportOptions",
     "ParsedDocument",
+    "PreparedDocument",
     "Row",
     "RowError",
+    "Survey",
     "Unreadable",
+    "clean",
     "decode",
     "detect",
     "parse",
+    "prepare",
+    "survey",
 ]
 
 FORMATS: dict[str, str] = {

@@ -1,0 +1,81 @@
+"""From what a file says to what is to be stored, by the decisions of the person who imports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from annotation.domain.formats.base import ParsedDocument, Spans
+from annotation.domain.spans import LabelledSpan
+from annotation.domain.text import Token, text_hash, tokenize
+
+LAYER_USES = {"annotator": "Annotator, kept apart", "gold": "Gold, the final answer", "skip": "Leave out"}
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What was decided after the dry run.
+
+    Attributes:
+        with_labels: False imports the texts alone.
+        label_map: label in the file → label in the project; "" leaves its spans out. A label
+            that is not in the map keeps its name.
+        create_labels: make project labels for names that are not there yet.
+        layer_map: annotator in the file → a key of `LAYER_USES`; without an entry, "annotator".
+        file_splits: follow the split that the file names, where it does.
+        skip_errors: import the good rows although others are bad.
+    """
+
+    with_labels: bool = True
+    label_map: dict[str, str] = field(default_factory=dict)
+    create_labels: bool = False
+    layer_map: dict[str, str] = field(default_factory=dict)
+    file_splits: bool = True
+    skip_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """A row as it is to be stored: tokens cut, labels mapped, layers sorted out."""
+
+    source: ParsedDocument
+    sha256: str
+    tokens: tuple[Token, ...]
+    split: str
+    gold: Spans | None
+    layers: Mapping[str, Spans]
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.gold is not None or bool(self.layers)
+
+
+def prepare(row: ParsedDocument, options: ImportOptions, split: str) -> PreparedDocument:
+    """The document to store; `split` is where it goes unless the file says otherwise."""
+    gold, layers = _labels(row, options) if options.with_labels else (None, {})
+    return PreparedDocument(
+        source=row,
+        sha256=text_hash(row.text),
+        tokens=row.tokens or tuple(tokenize(row.text)),
+        split=(options.file_splits and row.split) or split,
+        gold=gold,
+        layers=layers,
+    )
+
+
+def _labels(row: ParsedDocument, options: ImportOptions) -> tuple[Spans | None, dict[str, Spans]]:
+    gold = None if row.spans is None else _mapped(row.spans, options)
+    layers: dict[str, Spans] = {}
+    for name, spans in row.layers.items():
+        use = options.layer_map.get(name, "annotator")
+        if use == "annotator":
+            layers[name] = _mapped(spans, options)
+        elif use == "gold" and gold is None:
+            gold = _mapped(spans, options)
+    return gold, layers
+
+
+def _mapped(spans: Spans, options: ImportOptions) -> Spans:
+    """The spans under their project labels; two that become the same are one."""
+    named = (LabelledSpan(span.start, span.end, options.label_map.get(span.label, span.label)) for span in spans)
+    return tuple(sorted({span for span in named if span.label}))

@@ -1,0 +1,165 @@
+"""Prepared rows → documents with their annotations, in bulk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Max
+
+from annotation.domain.formats import PreparedDocument
+from annotation.domain.spans import LabelledSpan
+from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Span, Split, Strategy
+from annotation.services.queue import draw_overlap
+from daner_site.accounts.models import User
+from daner_site.core.clock import now
+
+Spans = tuple[LabelledSpan, ...]
+
+
+class ImportRefused(ValueError):
+    """The import cannot be done like this; the message is for the person who asked."""
+
+
+class LabelsOf:
+    """Label names of a project → primary keys, read once for a run."""
+
+    def __init__(self, project: Project) -> None:
+        self._ids = dict(project.labels.values_list("name", "pk"))
+
+    def __getitem__(self, name: str) -> int:
+        try:
+            return self._ids[name]
+        except KeyError:
+            raise ImportRefused(f"The label “{name}” is no longer in the project.") from None
+
+
+def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: LabelsOf) -> Counter[str]:
+    """Store the rows whose text is new to the project; call it inside a transaction.
+
+    Returns counts: documents, duplicates, gold, layers, spans, label_losses (duplicates that
+    came with labels, which are not merged into the text that is there).
+    """
+    counts: Counter[str] = Counter()
+    new = _new_ones(job.project, rows, counts)
+    documents = _documents(job.project, new)
+    annotations: list[tuple[Annotation, Spans]] = []
+    assignments: list[Assignment] = []
+    names = {name for item in new for name in item.layers}
+    people = {name: imported_user(project=job.project, name=name) for name in sorted(names)}
+    for document, item in zip(documents, new, strict=True):
+        if item.gold is not None:
+            annotations.append((_annotation(job, document, job.created_by, Annotation.Kind.GOLD), item.gold))
+        for slot, (name, spans) in enumerate(item.layers.items()):
+            assignments.append(_assignment(document, people[name], slot))
+            annotation = _annotation(job, document, people[name], Annotation.Kind.HUMAN)
+            annotation.assignment = assignments[-1]
+            annotations.append((annotation, spans))
+    Assignment.objects.bulk_create(assignments)
+    Annotation.objects.bulk_create(annotation for annotation, _ in annotations)
+    stored = Span.objects.bulk_create(_spans(annotations, labels), batch_size=2000)
+    counts["documents"] = len(documents)
+    counts["gold"] = len(annotations) - len(assignments)
+    counts["layers"] = len(assignments)
+    counts["spans"] = len(stored)
+    return counts
+
+
+def imported_user(*, project: Project, name: str) -> User:
+    """The name under which an annotator of another tool keeps their layer in this project.
+
+    It cannot sign in: inactive, no usable password, no membership.
+    """
+    user, created = User.objects.get_or_create(
+        username=f"imported-{project.uuid.hex[:12]}-{name}",
+        imported=True,
+        defaults={"display_name": name, "is_active": False},
+    )
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return user
+
+
+def _new_ones(project: Project, rows: Sequence[PreparedDocument], counts: Counter[str]) -> list[PreparedDocument]:
+    hashes = [row.sha256 for row in rows]
+    known = set(project.documents.filter(sha256__in=hashes).values_list("sha256", flat=True))
+    new = []
+    for row in rows:
+        if row.sha256 in known:
+            counts["duplicates"] += 1
+            counts["label_losses"] += row.is_labelled
+        else:
+            known.add(row.sha256)
+            new.append(row)
+    return new
+
+
+def _documents(project: Project, wanted: Sequence[PreparedDocument]) -> list[Document]:
+    last = project.documents.aggregate(last=Max("position"))["last"]
+    return Document.objects.bulk_create(
+        [
+            Document(
+                organization_id=project.organization_id,
+                project=project,
+                external_id=item.source.external_id,
+                text=item.source.text,
+                sha256=item.sha256,
+                tokens=item.tokens,
+                split=item.split,
+                position=position,
+                overlap_target=_overlap_target(project, item),
+                meta=dict(item.source.meta),
+            )
+            for position, item in enumerate(wanted, start=0 if last is None else last + 1)
+        ]
+    )
+
+
+def _overlap_target(project: Project, item: PreparedDocument) -> int:
+    """What others have labelled has all the labels it is to get: nobody is served it again."""
+    if item.layers:
+        return len(item.layers)
+    return draw_overlap(project, item.sha256) if item.split == Split.POOL else 1
+
+
+def _assignment(document: Document, annotator: User, slot: int) -> Assignment:
+    return Assignment(
+        organization_id=document.organization_id,
+        project_id=document.project_id,
+        document=document,
+        annotator=annotator,
+        slot=slot,
+        status=Assignment.Status.SUBMITTED,
+        lease_until=now(),
+        closed_at=now(),
+        strategy=Strategy.RANDOM,
+        generation=0,
+        rank=0,
+    )
+
+
+def _annotation(job: ImportJob, document: Document, author: User, kind: str) -> Annotation:
+    return Annotation(
+        organization_id=document.organization_id,
+        project_id=document.project_id,
+        document=document,
+        author=author,
+        kind=kind,
+        provenance={"source": "import", "job": str(job.uuid)},
+    )
+
+
+def _spans(annotations: Iterable[tuple[Annotation, Spans]], labels: LabelsOf) -> list[Span]:
+    return [
+        Span(
+            organization_id=annotation.organization_id,
+            annotation=annotation,
+            label_id=labels[span.label],
+            start=span.start,
+            end=span.end,
+            origin=Span.Origin.IMPORTED,
+        )
+        for annotation, spans in annotations
+        for span in spans
+    ]
