@@ -64,7 +64,7 @@ def conflicts(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
         "ctx": ctx,
         "active": "quality",
         "page": page,
-        "rows": conflict_rows(ctx, page.object_list),
+        "rows": conflict_rows(ctx, list(page)),
         "kinds": KINDS,
         "kind": kind,
         "status": status or AdjudicationCase.Status.OPEN,

@@ -25,11 +25,12 @@ class Kind(StrEnum):
     MISSING = "missing"
 
     @property
-    def title(self) -> str:
-        return _TITLES[self]
+    def words(self) -> str:
+        """For people."""
+        return _WORDS[self]
 
 
-_TITLES = {
+_WORDS = {
     Kind.UNANIMOUS: "agreed",
     Kind.BOTH: "bounds and label",
     Kind.SPLIT_MERGE: "split or merged",

@@ -14,7 +14,7 @@ from quality.selectors.review import GroupRow, group_rows
 
 SHOWN_GROUPS = 4
 
-KINDS = [(kind.value, kind.title) for kind in CONFLICT_KINDS]
+KINDS = [(kind.value, kind.words) for kind in CONFLICT_KINDS]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def conflict_rows(ctx: ProjectContext, cases: Sequence[AdjudicationCase]) -> lis
         rows.append(
             ConflictRow(
                 case=case,
-                kinds=tuple((Kind(kind).title, count) for kind, count in kinds),
+                kinds=tuple((Kind(kind).words, count) for kind, count in kinds),
                 groups=tuple(groups[:SHOWN_GROUPS]),
                 more=max(0, len(groups) - SHOWN_GROUPS),
             )

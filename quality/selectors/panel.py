@@ -167,7 +167,7 @@ def quality_panel(project: Project) -> Panel | None:
             for pair in sorted(measures["pairs"], key=lambda pair: (-pair["documents"], pair["a"], pair["b"]))
         ),
         conflicts=tuple(
-            (kind.value, kind.title, n := measures["conflicts"][kind.value], round(100 * n / total) if total else 0)
+            (kind.value, kind.words, n := measures["conflicts"][kind.value], round(100 * n / total) if total else 0)
             for kind in CONFLICT_KINDS
         ),
         suggestions=measures["suggestions"],

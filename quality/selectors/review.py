@@ -155,7 +155,7 @@ def _group_row(
         id=group.id,
         number=number,
         kind=group.kind.value,
-        title=group.kind.title,
+        title=group.kind.words,
         before=text[max(0, group.start - CONTEXT) : group.start],
         inside=text[group.start : group.end],
         after=text[group.end : group.end + CONTEXT],
@@ -168,7 +168,7 @@ def _group_data(group: ConflictGroup, letters: Mapping[str, str]) -> dict[str, A
         "id": group.id,
         "start": group.start,
         "end": group.end,
-        "kind": group.kind.title,
+        "kind": group.kind.words,
         "open": group.open,
         "options": [
             {"spans": span_data(option.spans), "by": _letters(option.supporters, letters)} for option in group.options

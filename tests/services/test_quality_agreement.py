@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import krippendorff
-import numpy as np
 import pytest
 
 from annotation.domain.permissions import ProjectRole
@@ -24,8 +19,6 @@ from quality.services.agreement import agreement_recompute, agreement_sweep
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-NOVELS = Path(__file__).parents[3] / "shared" / "data" / "novels_doccano"
 
 
 @pytest.fixture
@@ -233,59 +226,3 @@ def test_the_panel_costs_the_same_however_many_documents(project: Project, djang
     measured(project)
     with django_assert_max_num_queries(4):
         quality_panel(project)
-
-
-# --- real annotations -------------------------------------------------------------------------
-
-
-def novels() -> tuple[list[dict[str, Any]], dict[str, dict[str, list[dict[str, Any]]]]]:
-    if not NOVELS.exists():
-        pytest.skip("no novels_doccano beside the repository")
-    items = [json.loads(line) for line in (NOVELS / "items.jsonl").read_text().splitlines()]
-    layers: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for line in (NOVELS / "annotations.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        layers.setdefault(row["item"], {})[row["annotator"]] = row["spans"]
-    return items, layers
-
-
-def test_real_annotators_of_novels_give_the_independently_computed_figures(project: Project) -> None:
-    """Two annotators, 124 passages; figures recomputed here by other code."""
-    items, layers = novels()
-    for name in ("PERSON", "PERX"):
-        factories.label_make(project, name)
-    users = dict(zip(("u2", "u3"), people(project, 2), strict=True))
-    documents = {}
-    for item in items:
-        documents[item["id"]] = factories.document_make(project, item["text"], overlap_target=2)
-    for item_id, by_annotator in layers.items():
-        for annotator, spans in by_annotator.items():
-            rows = sorted({(span["start"], span["end"], span["label"]) for span in spans})
-            factories.annotation_make(documents[item_id], users[annotator], rows)
-    measures = measured(project).measures
-    matched = total = 0
-    units: list[tuple[str, str]] = []
-    for item_id, by_annotator in layers.items():
-        first, second = ({(s["start"], s["end"], s["label"]) for s in by_annotator[name]} for name in ("u2", "u3"))
-        matched += 2 * len(first & second)
-        total += len(first) + len(second)
-        tokens = documents[item_id].tokens
-        units += zip(tag_types(tokens, first), tag_types(tokens, second), strict=True)
-    assert measures["span_f1"]["exact"]["micro"] == pytest.approx(matched / total, abs=1e-12)
-    codes = {value: number for number, value in enumerate(sorted(set(itertools.chain(*units))))}
-    data = np.array([[codes[cell] for cell in unit] for unit in units]).T
-    expected = krippendorff.alpha(reliability_data=data, level_of_measurement="nominal")
-    assert measures["alpha"]["type"]["value"] == pytest.approx(expected, abs=1e-9)
-    assert measures["counts"]["documents"] == len(layers) == 124
-    interval = measures["alpha"]["bio"]
-    assert interval["low"] < interval["value"] < interval["high"]
-
-
-def tag_types(tokens: list[list[int]], spans: set[tuple[int, int, str]]) -> list[str]:
-    """The label of every word; where spans overlap, the longest has its words."""
-    kinds = ["O"] * len(tokens)
-    for start, end, label in sorted(spans, key=lambda span: span[0] - span[1], reverse=True):
-        for index, (token_start, token_end) in enumerate(tokens):
-            if token_start < end and start < token_end:
-                kinds[index] = label
-    return kinds
