@@ -12,7 +12,9 @@ class AnnotationConfig(AppConfig):
     def ready(self) -> None:
         # Web processes must know the actors' names to be able to enqueue them.
         from annotation import actors  # noqa: F401
+        from annotation.services.imports import imports_sweep
         from annotation.services.work import assignments_expire
         from daner_site.core.sweeper import register_sweep
 
         register_sweep(assignments_expire)
+        register_sweep(imports_sweep)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Prefetch
 
 from annotation.domain.formats import ImportOptions
 from annotation.domain.spans import LabelledSpan
@@ -61,17 +62,19 @@ def spans_of(annotation: Annotation) -> list[LabelledSpan]:
 
 def state_of(project: Project) -> list[dict[str, Any]]:
     """Everything an export has to carry, document by document."""
-    return [_state(document) for document in project.documents.order_by("position")]
+    current = Annotation.objects.filter(current=True).select_related("author").prefetch_related("spans__label")
+    documents = project.documents.prefetch_related(Prefetch("annotations", current)).order_by("position")
+    return [_state(document) for document in documents]
 
 
 def _state(document: Document) -> dict[str, Any]:
-    current = document.annotations.filter(current=True).select_related("author")
-    gold = current.filter(kind=Annotation.Kind.GOLD).first()
+    gold = [item for item in document.annotations.all() if item.kind == Annotation.Kind.GOLD]
+    human = [item for item in document.annotations.all() if item.kind == Annotation.Kind.HUMAN]
     return {
         "text": document.text,
         "tokens": document.tokens,
         "split": document.split,
         "meta": document.meta,
-        "gold": None if gold is None else spans_of(gold),
-        "layers": {item.author.name: spans_of(item) for item in current.filter(kind=Annotation.Kind.HUMAN)},
+        "gold": spans_of(gold[0]) if gold else None,
+        "layers": {item.author.name: spans_of(item) for item in human},
     }

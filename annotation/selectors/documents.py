@@ -1,0 +1,159 @@
+"""Reads for the pages that list documents and show one with its layers.
+
+Both show one person's spans to another: callers have checked `VIEW_LAYERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from annotation.domain.spans import LabelledSpan, pieces
+from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Split, Suggestion
+from annotation.selectors.layers import document_layers
+
+PAGE_SIZE = 50
+
+STATUSES = {
+    "open": "Open: still to be labelled",
+    "work": "In work",
+    "labelled": "Labelled by somebody",
+    "several": "Labelled by several people",
+    "gold": "With gold",
+    "rejected": "Rejected by somebody",
+}
+
+Piece = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ShownLayer:
+    """One column of the document page."""
+
+    title: str
+    kind: str
+    """gold, annotator or model"""
+    note: str
+    count: int
+    pieces: list[Piece]
+
+
+def documents_page(
+    project: Project, *, number: str, search: str = "", split: str = "", status: str = "", label: str = ""
+) -> Page[Document]:
+    """A page of documents with counts `people`, `rejections`, `working` and the flag `has_gold`."""
+    documents = _with_counts(project.documents.defer("tokens", "meta"))
+    if search:
+        documents = documents.filter(Q(text__icontains=search) | Q(external_id=search))
+    if split in Split.values:
+        documents = documents.filter(split=split)
+    if status in STATUSES:
+        documents = documents.filter(_condition(status))
+    if label:
+        marked = Annotation.objects.filter(document=OuterRef("pk"), current=True, spans__label__name=label)
+        documents = documents.filter(Exists(marked))
+    return Paginator(documents.order_by("position", "pk"), PAGE_SIZE).get_page(number)
+
+
+def _with_counts(documents: QuerySet[Document]) -> QuerySet[Document]:
+    current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
+    of_status = {
+        name: Count("assignments", filter=Q(assignments__status=status))
+        for name, status in {
+            "people": Assignment.Status.SUBMITTED,
+            "rejections": Assignment.Status.REJECTED,
+            "working": Assignment.Status.ACTIVE,
+        }.items()
+    }
+    return documents.annotate(has_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)), **of_status)
+
+
+def _condition(status: str) -> Q:
+    return {
+        "open": Q(has_gold=False, split=Split.POOL, overlap_target__gt=F("people") + F("rejections")),
+        "work": Q(working__gt=0),
+        "labelled": Q(people__gt=0),
+        "several": Q(people__gt=1),
+        "gold": Q(has_gold=True),
+        "rejected": Q(rejections__gt=0),
+    }[status]
+
+
+def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
+    """Gold first, then everybody's own spans, then the newest model's."""
+    found = document_layers(document)
+    colors = dict(project.labels.values_list("name", "color"))
+    shown = []
+    if found.gold is not None:
+        note = "imported" if found.gold.imported else f"decided by {found.gold.author_name}"
+        shown.append(_shown(document, "Gold", "gold", note, found.gold.spans, colors))
+    for layer in found.layers:
+        note = "imported" if layer.imported else "with suggestions" if layer.with_suggestions else ""
+        shown.append(_shown(document, layer.author_name, "annotator", note, layer.spans, colors))
+    suggestion = Suggestion.objects.filter(project=project, document=document).first()
+    if suggestion is not None:
+        spans = [LabelledSpan(item["start"], item["end"], item["label"]) for item in suggestion.spans]
+        shown.append(_shown(document, f"Model {suggestion.model_name}", "model", "suggested", spans, colors))
+    return shown
+
+
+def _shown(
+    document: Document, title: str, kind: str, note: str, spans: Iterable[LabelledSpan], colors: dict[str, str]
+) -> ShownLayer:
+    spans = list(spans)
+    return ShownLayer(title, kind, note, len(spans), colored(document.text, spans, colors))
+
+
+def colored(text: str, spans: Iterable[LabelledSpan], colors: dict[str, str]) -> list[Piece]:
+    """Pieces for `components/spans.html`; a label without a colour is grey."""
+    return [
+        {
+            "text": piece,
+            "label": span.label if span else "",
+            "color": colors.get(span.label, "#7F7F7F") if span else "",
+            "title": f"{span.label}, characters {span.start}–{span.end}" if span else "",
+        }
+        for piece, span in pieces(text, spans)
+    ]
+
+
+def turns(document: Document) -> QuerySet[Assignment]:
+    """Everybody's turns at the document, newest first."""
+    return document.assignments.select_related("annotator").order_by("-created_at", "-pk")
+
+
+def import_preview(job: ImportJob) -> dict[str, Any]:
+    """What a checked job found, ready to show: counts, messages, and the first texts with spans."""
+    colors = dict(job.project.labels.values_list("name", "color"))
+    first = [
+        item | {"pieces": colored(item["text"], [LabelledSpan(*span) for span in item["spans"]], colors)}
+        for item in job.preview["first"]
+    ]
+    found: dict[str, Any] = job.preview
+    return found | {"first": first, "untold_errors": found["error_count"] - len(found["errors"])}
+
+
+def recent_imports(project: Project) -> QuerySet[ImportJob]:
+    """The last imports somebody confirmed, without their content."""
+    confirmed = project.imports.exclude(status=ImportJob.Status.CHECKED)
+    return confirmed.select_related("created_by").defer("content", "preview")[:10]
+
+
+def export_counts(project: Project) -> dict[str, int]:
+    """How many documents each layer of an export has."""
+    current = project.annotations.filter(current=True).order_by()
+    return {
+        "gold": current.filter(kind=Annotation.Kind.GOLD).count(),
+        "annotators": current.filter(kind=Annotation.Kind.HUMAN).values("document").distinct().count(),
+        "model": project.suggestions.count(),
+        "all": project.documents.count(),
+    }
+
+
+def imports_running(project: Project) -> int:
+    """How many imports are queued or running."""
+    return project.imports.filter(status__in=[ImportJob.Status.QUEUED, ImportJob.Status.RUNNING]).count()
