@@ -12,6 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -105,15 +106,34 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path / "var", free_port())
+@contextmanager
+def running_site(var: Path) -> Iterator[Site]:
+    site = Site(var, free_port())
     try:
         site.wait_healthy()
         wait_until(lambda: len(site.children()) == len(MARKS), 30, "not all children are there")
         yield site
     finally:
         site.clean_up()
+
+
+@pytest.fixture(scope="module")
+def shared_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up") / "var"
+
+
+@pytest.fixture(scope="module")
+def site(shared_var: Path) -> Iterator[Site]:
+    """One site for the tests that it survives."""
+    with running_site(shared_var) as site:
+        yield site
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Site]:
+    """A site for a test that ends it."""
+    with running_site(tmp_path / "var") as site:
+        yield site
 
 
 def test_up_serves_the_sign_in_page_and_says_where(site: Site) -> None:
@@ -123,7 +143,8 @@ def test_up_serves_the_sign_in_page_and_says_where(site: Site) -> None:
     wait_until(lambda: f"DANER is ready: {site.url}/" in site.output, 20)
 
 
-def test_interrupt_stops_everything_in_order_with_status_0(site: Site) -> None:
+def test_interrupt_stops_everything_in_order_with_status_0(own_site: Site) -> None:
+    site = own_site
     family = site.family()
     assert len(family) >= len(MARKS)
     site.process.send_signal(signal.SIGINT)
@@ -151,7 +172,8 @@ def test_a_killed_worker_process_takes_its_master_along_and_both_come_back(site:
     wait_until(lambda: site.children().get("worker", master).pid != master.pid, 60)
 
 
-def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(site: Site, tmp_path: Path) -> None:
+def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(own_site: Site, tmp_path: Path) -> None:
+    site = own_site
     if sys.platform != "linux":
         pytest.skip("the kernel ends orphans on Linux only")
     family = site.family()
@@ -165,8 +187,8 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(site: Sit
         again.clean_up()
 
 
-def test_a_second_up_on_the_same_data_says_so(site: Site, tmp_path: Path) -> None:
-    second = Site(tmp_path / "var", free_port())
+def test_a_second_up_on_the_same_data_says_so(site: Site, shared_var: Path) -> None:
+    second = Site(shared_var, free_port())
     try:
         assert second.process.wait(30) == 1
         second.reader.join(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import ipaddress
 import os
 import socket
@@ -132,7 +133,7 @@ def prepare_database(*, demo: bool) -> None:
     organizations = apps.get_model("accounts", "Organization")._default_manager
     if demo and "seed_demo" in get_commands() and not organizations.exists():
         say("up", "empty database: loading the demo (start with --no-demo to leave it empty)")
-        call_command("seed_demo")
+        call_command("seed_demo", stdout=io.StringIO())  # the logins are printed with the address
     connections.close_all()
 
 
@@ -144,7 +145,8 @@ def site_children(env: dict[str, str], host: str, port: int, threads: int) -> li
     web += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
     web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     worker = [python, "-m", "dramatiq", "daner_site.core.worker", "--processes", "1"]
-    worker += ["--worker-shutdown-timeout", WORKER_SHUTDOWN_MS]
+    # The master ignores signals and deaths until its worker is up, or for 30 s by default.
+    worker += ["--worker-shutdown-timeout", WORKER_SHUTDOWN_MS, "--worker-fork-timeout", "1000"]
     quick = [*worker, "--threads", str(threads), "--queues", "default", "predict"]
     train = [*worker, "--threads", "2", "--queues", "train"]
     # Without the small prefetch the worker would hoard two runs a thread that another could start.
