@@ -8,8 +8,8 @@ from daner_site.core.health import healthz
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
+    path("", include("daner_site.accounts.urls")),  # before the dashboards: /o/new/ is no organisation
     path("", include("daner_site.dashboards")),
-    path("", include("daner_site.accounts.urls")),
     path("", include("annotation.urls")),
     path("", include("activelearning.urls")),
     path("", include("quality.urls")),

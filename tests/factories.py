@@ -6,12 +6,15 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from activelearning.domain.metrics import Evaluation, Quality
+from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import text_hash, tokenize
 from annotation.models import Annotation, Assignment, Document, Label, Project, ProjectMember, Span, Split
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
 from daner_site.core.clock import now
+from quality.models import AdjudicationCase
 
 PASSWORD = "a sturdy passphrase"
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -130,3 +133,49 @@ def annotation_make(
             end=span.end,
         )
     return annotation
+
+
+def run_make(project: Project, **fields: Any) -> TrainingRun:
+    """A finished run unless told otherwise."""
+    fields = {"status": TrainingRun.Status.READY, "reason": "asked for"} | fields
+    return TrainingRun.objects.create(organization_id=project.organization_id, project=project, **fields)
+
+
+def model_version_make(project: Project, **fields: Any) -> ModelVersion:
+    """A version as the engine leaves it, but without an artefact on disk."""
+    quality = Quality(gold=10, predicted=9, correct=8)
+    evaluation = Evaluation(5, quality, {label.name: quality for label in project.labels.all()})
+    fields = {
+        "number": ModelVersion.objects.filter(project=project).count() + 1,
+        "artefact": "nowhere",
+        "artefact_sha256": "0" * 64,
+        "checkpoint": "minilm",
+        "labels": [label.name for label in project.labels.all()],
+        "strategy": "mnlp",
+        "metrics": evaluation.as_dict(),
+        "train_documents": 20,
+        "test_documents": 5,
+        "seconds": 12.5,
+    } | fields
+    return ModelVersion.objects.create(
+        organization_id=project.organization_id, project=project, run=run_make(project), **fields
+    )
+
+
+def inference_request_make(version: ModelVersion, user: User, text: str, **fields: Any) -> InferenceRequest:
+    return InferenceRequest.objects.create(
+        organization_id=version.organization_id,
+        project=version.project,
+        version=version,
+        asked_by=user,
+        text=text,
+        **fields,
+    )
+
+
+def case_make(document: Document, **fields: Any) -> AdjudicationCase:
+    """An open case; the document should have two annotations that differ."""
+    fields = {"layers_sha": "0" * 64, "n_groups": 1, "priority": 0.5, "opened_at": now()} | fields
+    return AdjudicationCase.objects.create(
+        organization_id=document.organization_id, project=document.project, document=document, **fields
+    )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import api_view, throttle_classes
+from rest_framework.decorators import api_view, parser_classes, throttle_classes
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle, UserRateThrottle
 
@@ -21,6 +21,7 @@ from annotation.access import project_context, require
 from annotation.domain.permissions import Permission
 from daner_site.accounts.access import organization_for
 from daner_site.accounts.models import ApiToken
+from daner_site.api.parsing import BoundedJSONParser
 
 Gate = Callable[..., HttpResponseBase]
 
@@ -97,6 +98,6 @@ def _finish(
     throttles: Sequence[type[BaseThrottle]],
     schema: dict[str, Any],
 ) -> Gate:
-    view = api_view(list(methods))(throttle_classes(list(throttles))(call))
+    view = api_view(list(methods))(parser_classes([BoundedJSONParser])(throttle_classes(list(throttles))(call)))
     gate: Gate = extend_schema(**schema)(view)
     return gate

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
+from activelearning.services.inference import LONGEST_TEXT
 from annotation.access import ProjectContext
-from annotation.models import Label, Project
+from annotation.domain.formats import FORMATS, LAYER_USES
+from annotation.models import Document, ImportJob, Label, Project, Split
+from annotation.selectors.documents import STATUSES
 from annotation.selectors.projects import palette
+from quality.selectors.panel import Panel
+
+
+class UrlField(serializers.SerializerMethodField):
+    """Where to look at a thing again: `viewname` with the thing's uuid as `argument`."""
+
+    def __init__(self, viewname: str, argument: str) -> None:
+        super().__init__()
+        self.viewname, self.argument = viewname, argument
+
+    def to_representation(self, value: Any) -> str:
+        ctx: ProjectContext = self.context["ctx"]
+        place = {"org": ctx.organization.slug, "project": ctx.project.uuid, self.argument: value.uuid}
+        url: str = self.context["request"].build_absolute_uri(reverse(self.viewname, kwargs=place))
+        return url
+
+
+# --- projects -----------------------------------------------------------------------------
 
 
 class LabelSerializer(serializers.ModelSerializer[Label]):
@@ -21,7 +47,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         fields = ["uuid", "name", "description", "created_at"]
 
 
-class ProjectDetailSerializer(serializers.Serializer):  # type: ignore[type-arg]  # of a ProjectContext
+class ProjectDetailSerializer(serializers.Serializer[ProjectContext]):
     uuid = serializers.UUIDField(source="project.uuid")
     name = serializers.CharField(source="project.name")
     description = serializers.CharField(source="project.description")
@@ -33,8 +59,202 @@ class ProjectDetailSerializer(serializers.Serializer):  # type: ignore[type-arg]
     role = serializers.CharField()
     permissions = serializers.SerializerMethodField()
 
+    @extend_schema_field(LabelSerializer(many=True))
     def get_labels(self, ctx: ProjectContext) -> list[dict[str, str]]:
         return list(LabelSerializer(palette(ctx.project), many=True).data)
 
     def get_permissions(self, ctx: ProjectContext) -> list[str]:
         return sorted(ctx.permissions)
+
+
+# --- texts --------------------------------------------------------------------------------
+
+
+class DocumentFilterSerializer(serializers.Serializer[Any]):
+    search = serializers.CharField(required=False, max_length=200, help_text="A part of the text, or the exact id.")
+    split = serializers.ChoiceField(Split.choices, required=False)
+    status = serializers.ChoiceField(list(STATUSES.items()), required=False)
+    label = serializers.CharField(required=False, max_length=60, help_text="Somebody marked it with this label.")
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    annotators = serializers.IntegerField(source="people", help_text="How many people have submitted it.")
+    rejections = serializers.IntegerField()
+    has_gold = serializers.BooleanField()
+
+    class Meta:
+        model = Document
+        fields = [
+            "uuid",
+            "external_id",
+            "split",
+            "position",
+            "text",
+            "overlap_target",
+            "annotators",
+            "rejections",
+            "has_gold",
+            "meta",
+        ]
+
+
+class ImportOptionsSerializer(serializers.Serializer[Any]):
+    with_labels = serializers.BooleanField(default=True)
+    label_map = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, max_length=60),
+        required=False,
+        help_text="Label in the file → label in the project; empty leaves its spans out.",
+    )
+    create_labels = serializers.BooleanField(default=False)
+    layer_map = serializers.DictField(
+        child=serializers.ChoiceField(list(LAYER_USES.items())),
+        required=False,
+        help_text="Annotator in the file → what becomes of their labels.",
+    )
+    file_splits = serializers.BooleanField(default=True)
+    skip_errors = serializers.BooleanField(default=False)
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    format = serializers.ChoiceField(list(FORMATS.items()))
+    split = serializers.ChoiceField(Split.choices, default=Split.POOL.value)
+    content = serializers.CharField(trim_whitespace=False, help_text="The whole file as text.")
+    filename = serializers.CharField(required=False, max_length=255)
+    options = ImportOptionsSerializer(required=False)
+    dry_run = serializers.BooleanField(default=False, help_text="Only check, import nothing.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"options": {}} | attrs
+
+
+class ImportJobSerializer(serializers.ModelSerializer[ImportJob]):
+    url = UrlField("api:import_job", "job")
+    checked = serializers.SerializerMethodField(help_text="Counts and row-numbered errors of the check.")
+
+    class Meta:
+        model = ImportJob
+        fields = ["uuid", "url", "status", "format", "split", "filename", "total", "done", "checked", "report"]
+
+    def get_checked(self, job: ImportJob) -> dict[str, Any]:
+        return {name: value for name, value in job.preview.items() if name != "first"}
+
+
+# --- learning -----------------------------------------------------------------------------
+
+
+class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    name = serializers.CharField()
+
+    class Meta:
+        model = ModelVersion
+        fields = [
+            "uuid",
+            "name",
+            "active",
+            "checkpoint",
+            "labels",
+            "strategy",
+            "metrics",
+            "train_documents",
+            "test_documents",
+            "seconds",
+            "created_at",
+        ]
+
+
+class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    url = UrlField("api:run", "run")
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "uuid",
+            "url",
+            "kind",
+            "status",
+            "stage",
+            "reason",
+            "progress",
+            "seconds",
+            "error",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(trim_whitespace=False, max_length=LONGEST_TEXT)
+    model = serializers.UUIDField(required=False, help_text="A version; the active one unless given.")
+
+
+class EntitySerializer(serializers.Serializer[Any]):
+    start = serializers.IntegerField(help_text="Unicode code points, from 0.")
+    end = serializers.IntegerField(help_text="Exclusive.")
+    label = serializers.CharField()
+    text = serializers.CharField()
+    confidence = serializers.FloatField()
+
+
+class AnswerSerializer(serializers.ModelSerializer[InferenceRequest]):
+    url = UrlField("api:inference", "question")
+    model = serializers.UUIDField(source="version.uuid")
+    entities = serializers.SerializerMethodField()
+
+    class Meta:
+        model = InferenceRequest
+        fields = ["uuid", "url", "status", "model", "entities", "error"]
+
+    @extend_schema_field(EntitySerializer(many=True))
+    def get_entities(self, question: InferenceRequest) -> list[dict[str, Any]]:
+        return [span | {"text": question.text[span["start"] : span["end"]]} for span in question.spans]
+
+
+# --- quality ------------------------------------------------------------------------------
+
+
+class FigureSerializer(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the interval, where there is one.")
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="What it stands on: words or spans.")
+    reason = serializers.CharField(help_text="Why there is no value.")
+
+
+class LabelAgreementSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(source="name")
+    alpha = FigureSerializer()
+    exact = FigureSerializer()
+    overlap = FigureSerializer()
+
+
+class AgreementSerializer(serializers.Serializer[Panel | None]):
+    measured_at = serializers.DateTimeField(source="created_at", allow_null=True)
+    counts = serializers.DictField(child=serializers.IntegerField())
+    alpha = serializers.SerializerMethodField()
+    span_f1 = serializers.SerializerMethodField()
+    labels = LabelAgreementSerializer(many=True)
+    pairs = serializers.SerializerMethodField()
+    conflicts = serializers.SerializerMethodField()
+
+    def to_representation(self, panel: Panel | None) -> dict[str, Any]:
+        return {"measured_at": None} if panel is None else super().to_representation(panel)
+
+    @extend_schema_field(serializers.DictField(child=FigureSerializer()))
+    def get_alpha(self, panel: Panel) -> dict[str, Any]:
+        return {figure.name: FigureSerializer(figure).data for figure in panel.alphas}
+
+    @extend_schema_field(serializers.DictField(child=FigureSerializer()))
+    def get_span_f1(self, panel: Panel) -> dict[str, Any]:
+        return {figure.name: FigureSerializer(figure).data for figure in panel.f1s}
+
+    def get_pairs(self, panel: Panel) -> list[dict[str, Any]]:
+        left_out = ("a", "b")
+        return [
+            {"first": pair.first, "second": pair.second}
+            | {name: value for name, value in pair.figures.items() if name not in left_out}
+            for pair in panel.pairs
+        ]
+
+    def get_conflicts(self, panel: Panel) -> dict[str, int]:
+        return {kind: count for kind, _, count, _ in panel.conflicts}

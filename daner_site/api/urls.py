@@ -5,10 +5,20 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from daner_site.api import docs, projects
+from daner_site.api import docs, documents, learning, projects, quality
 
 project_routes = [
     path("", projects.project, name="project"),
+    path("documents/", documents.documents, name="documents"),
+    path("imports/", documents.imports, name="imports"),
+    path("imports/<uuid:job>/", documents.import_job, name="import_job"),
+    path("export/<str:layer>.<str:fmt>", documents.export, name="export"),
+    path("models/", learning.models, name="models"),
+    path("runs/", learning.runs, name="runs"),
+    path("runs/<uuid:run>/", learning.run, name="run"),
+    path("infer/", learning.infer, name="infer"),
+    path("infer/<uuid:question>/", learning.inference, name="inference"),
+    path("agreement/", quality.agreement, name="agreement"),
 ]
 
 urlpatterns = [

@@ -1,0 +1,96 @@
+"""Texts in and out over the API."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.access import ProjectContext
+from annotation.domain.formats import ImportOptions
+from annotation.domain.permissions import Permission
+from annotation.import_views import download
+from annotation.selectors.documents import documents_page
+from annotation.services.exports import CONTENT_TYPES, LAYERS, export_open
+from annotation.services.imports import ImportRefused, import_check, import_start
+from daner_site.api.gate import HeavyThrottle, project_api
+from daner_site.api.paging import PAGE_PARAMETER, allow_only, page_number, page_response, page_schema
+from daner_site.api.serializers import (
+    DocumentFilterSerializer,
+    DocumentSerializer,
+    ImportJobSerializer,
+    ImportSerializer,
+)
+
+
+@project_api(
+    Permission.VIEW_LAYERS,
+    responses=page_schema("Document", DocumentSerializer),
+    parameters=[PAGE_PARAMETER, DocumentFilterSerializer],
+)
+def documents(request: Request, ctx: ProjectContext) -> Response:
+    """The documents in import order, and how far each is."""
+    allow_only(request, DocumentFilterSerializer().fields)
+    wanted = DocumentFilterSerializer(data=request.query_params)
+    wanted.is_valid(raise_exception=True)
+    page = documents_page(ctx.project, number=page_number(request), **wanted.validated_data)
+    return page_response(request, page, DocumentSerializer)
+
+
+@project_api(
+    Permission.MANAGE,
+    methods=["POST"],
+    throttles=[HeavyThrottle],
+    request=ImportSerializer,
+    responses={
+        202: ImportJobSerializer,
+        200: OpenApiResponse(ImportJobSerializer, description="`dry_run`: only checked."),
+    },
+)
+def imports(request: Request, ctx: ProjectContext) -> Response:
+    """Import texts: checked at once, written in the background. Look at the answer's `url` for how far it is."""
+    posted = ImportSerializer(data=request.data)
+    posted.is_valid(raise_exception=True)
+    upload, dry_run = dict(posted.validated_data), posted.validated_data["dry_run"]
+    options = ImportOptions(**upload.pop("options"))
+    del upload["dry_run"]
+    try:
+        job = import_check(project=ctx.project, author=ctx.user, **upload)
+        if not dry_run:
+            job = import_start(job=job, author=ctx.user, options=options)
+    except ImportRefused as error:
+        raise ValidationError({"content": [str(error)]}) from error
+    answer = ImportJobSerializer(job, context={"request": request, "ctx": ctx})
+    return Response(answer.data, status.HTTP_200_OK if dry_run else status.HTTP_202_ACCEPTED)
+
+
+@project_api(Permission.MANAGE, responses=ImportJobSerializer)
+def import_job(request: Request, ctx: ProjectContext, job: UUID) -> Response:
+    """How far an import is, and what became of its rows."""
+    item = get_object_or_404(ctx.project.imports, uuid=job)
+    return Response(ImportJobSerializer(item, context={"request": request, "ctx": ctx}).data)
+
+
+@project_api(
+    Permission.EXPORT,
+    throttles=[HeavyThrottle],
+    parameters=[
+        OpenApiParameter("layer", str, OpenApiParameter.PATH, enum=list(LAYERS)),
+        OpenApiParameter("fmt", str, OpenApiParameter.PATH, enum=list(CONTENT_TYPES)),
+    ],
+    responses={(200, content_type.partition(";")[0]): OpenApiTypes.STR for content_type in CONTENT_TYPES.values()},
+)
+def export(request: Request, ctx: ProjectContext, layer: str, fmt: str) -> HttpResponseBase:
+    """The labels of one layer as a file, streamed."""
+    try:
+        opened = export_open(ctx=ctx, layer=layer, fmt=fmt)
+    except KeyError as error:
+        raise Http404 from error
+    return download(request._request, opened)
