@@ -382,3 +382,25 @@ def test_names_that_look_like_markup_stay_text(page):
     harness.open()
     page.keyboard.press("x")
     assert submit(page, harness)["spans"] == [{"start": 0, "end": 3, "label": "<b>X</b>", "origin": "human"}]
+
+
+def test_a_long_text_is_drawn_where_one_looks_and_works_to_its_end(page):
+    text = "Ada went on and on. 😀\n" * 2000 + "Grace Hopper stopped."
+    at = text.index("Grace")
+    late = {"start": at, "end": at + len("Grace Hopper"), "label": "PER", "confidence": 0.9}
+    early = {"start": 0, "end": 3, "label": "PER", "confidence": 0.9}
+    harness = Harness(page, [workspace(text, suggestions=[early, late], model="v3")])
+    harness.open()
+    page.wait_for_selector('.tok[data-start="0"]')
+    assert page.locator(f'.tok[data-start="{at}"]').count() == 0
+    assert page.locator(".tok").count() < 2000
+    page.keyboard.press("a")
+    page.wait_for_selector("mark.span-suggested.current")
+    assert page.locator("mark.current").bounding_box()["y"] < 800
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("o")
+    spans = submit(page, harness)["spans"]
+    assert spans == [
+        {"start": 0, "end": 3, "label": "PER", "origin": "accepted"},
+        {"start": at, "end": at + len("Grace Hopper stopped"), "label": "ORG", "origin": "edited"},
+    ]

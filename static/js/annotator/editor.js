@@ -7,7 +7,9 @@ let editor = null;
 
 function start() {
   const form = document.querySelector("form#workspace");
+  const begun = performance.now();
   editor = form ? mount(form) : null;
+  performance.measure("daner:open", { start: begun });
   const active = document.activeElement;
   if (form && (!active || active === document.body)) form.querySelector("[data-text]").focus({ preventScroll: true });
 }

@@ -1,5 +1,11 @@
 /* Draws lines of tokens with spans, suggestions, selection and caret. Text goes in through text
-   nodes and never comes back out: every piece carries data-start and data-end in code points. */
+   nodes and never comes back out: every piece carries data-start and data-end in code points.
+
+   Of a long text only the lines near the window are cut into pieces; the others stand there as
+   plain text, which keeps the page's height, until they come near. */
+import { lastAtMost } from "./offsets.js";
+
+const LONG = 20_000; // code points
 
 const piece = (offsets, start, end, name) => {
   const element = document.createElement("span");
@@ -28,16 +34,37 @@ export const percent = (confidence) => `${Math.round(confidence * 100)} %`;
 export function createRenderer({ container, offsets, tokens, lines, labels }) {
   const color = new Map(labels.map((label) => [label.name, label.color]));
   const drawn = [];
-  const elements = lines.map(() => {
+  const isLong = offsets.length > LONG;
+  const near = new Set(isLong ? [] : lines.keys());
+  const starts = lines.map(([start]) => start);
+  const elements = lines.map(([start, end]) => {
     const element = document.createElement("div");
     element.className = "line";
     element.dir = "auto";
+    if (isLong) element.textContent = offsets.slice(start, end);
     return element;
   });
   const firstToken = firstTokenOfLines(lines, tokens);
+  let shown = null;
+  container.classList.toggle("long", isLong);
   container.replaceChildren(...elements);
+  if (isLong) watchLines();
+
+  function watchLines() {
+    const numbers = new Map(elements.map((element, number) => [element, number]));
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        near.add(numbers.get(target));
+        observer.unobserve(target);
+      }
+      if (shown) draw(shown);
+    }, { rootMargin: "1000px" });
+    for (const element of elements) observer.observe(element);
+  }
 
   function draw(view) {
+    shown = view;
     const marks = [
       ...view.spans.map((span) => ({ ...span, kind: "span" })),
       ...view.suggestions.map((suggestion) => ({ ...suggestion, kind: "suggestion" })),
@@ -45,6 +72,7 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
     let next = 0;
     lines.forEach(([start, end], index) => {
       while (next < marks.length && marks[next].end <= start) next += 1;
+      if (!near.has(index)) return;
       const here = [];
       for (let m = next; m < marks.length && marks[m].start < end; m += 1) here.push(marks[m]);
       const selection = clip(view.selection, start, end);
@@ -141,7 +169,14 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
   return {
     draw,
     /** The element of a token's first piece, for scrolling and for moving up and down. */
-    tokenElement: (token) => container.querySelector(`[data-token="${token}"]`),
+    tokenElement(token) {
+      const line = lastAtMost(starts, tokens[token][0]);
+      if (!near.has(line)) {
+        near.add(line);
+        draw(shown);
+      }
+      return elements[line].querySelector(`[data-token="${token}"]`);
+    },
   };
 }
 

@@ -40,8 +40,13 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
   }
 
   const decide = (list, ids, to) => list.map((s) => (ids.has(s.id) ? { ...s, state: to } : s));
-  const isShown = (s) => s.state === "open" && s.confidence >= threshold && !state.spans.some((span) => overlaps(span, s));
-  const shown = () => state.suggestions.filter(isShown);
+  const shown = () => {
+    let next = 0; // both lists are in order: one walk finds what lies under a span
+    return state.suggestions.filter((s) => {
+      while (next < state.spans.length && state.spans[next].end <= s.start) next += 1;
+      return s.state === "open" && s.confidence >= threshold && !(next < state.spans.length && overlaps(state.spans[next], s));
+    });
+  };
   const spanOf = (id) => state.spans.find((span) => span.id === id);
 
   function acceptMany(list) {
