@@ -67,6 +67,12 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "retrain_after": "Train again after so many newly labelled documents",
             "retrain_quiet_seconds": "… or after so many quiet seconds with something new",
         }
+        help_texts: ClassVar[dict[str, str]] = {
+            # The labels say it already.
+            "overlap": "",
+            "retrain_after": "",
+            "retrain_quiet_seconds": "",
+        }
         widgets: ClassVar[dict[str, Any]] = {"description": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,7 +119,9 @@ class GuidelineForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    user = forms.ModelChoiceField(queryset=User.objects.none(), label="Person")
+    user = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="Person", empty_label="Choose somebody"
+    )
     role = forms.ChoiceField(
         choices=[(role.value, role.label) for role in ProjectRole],
         initial=ProjectRole.ANNOTATOR.value,

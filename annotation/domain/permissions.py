@@ -20,6 +20,19 @@ class Permission(StrEnum):
     """Settings, labels, guidelines, import, members."""
 
 
+DEEDS: dict[Permission, str] = {
+    Permission.VIEW: "see progress and models",
+    Permission.ANNOTATE: "label documents",
+    Permission.VIEW_LAYERS: "see everybody's labels and the agreement",
+    Permission.REVIEW: "settle conflicts into gold",
+    Permission.INFER: "try models",
+    Permission.EXPORT: "export",
+    Permission.TRAIN: "start and stop trainings",
+    Permission.MANAGE: "change settings, labels, people and texts",
+}
+"""What each permission lets people do, in words."""
+
+
 class ProjectRole(StrEnum):
     MANAGER = "manager"
     REVIEWER = "reviewer"

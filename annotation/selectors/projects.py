@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from markdown_it import MarkdownIt
 
 from annotation.access import ProjectContext
-from annotation.domain.permissions import ROLE_PERMISSIONS, Permission
+from annotation.domain.permissions import DEEDS, ROLE_PERMISSIONS, Permission
 from annotation.models import Assignment, Label, Project, ProjectMember, Strategy
 from daner_site.accounts.access import OrganizationContext
 from daner_site.accounts.models import User
@@ -101,6 +101,9 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def role_table() -> list[tuple[str, list[Permission]]]:
-    """Role names with their permissions, for the members page."""
-    return [(role.label, sorted(allowed)) for role, allowed in ROLE_PERMISSIONS.items()]
+def role_table() -> list[tuple[str, str]]:
+    """Role names with what they may do, for the members page."""
+    return [
+        (role.label, ", ".join(DEEDS[item] for item in Permission if item in allowed))
+        for role, allowed in ROLE_PERMISSIONS.items()
+    ]

@@ -9,24 +9,306 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotation.domain.formats import parse
+from annotation.domain.formats import ParsedDocument, parse
 from tests.conftest import wait_until
-from tests.platform.test_up import ROOT, Site, free_port
+from tests.e2e.site_tools import PASSWORD, LiveSite, mark, sign_in, submit, workspace
+from tests.platform.test_up import ROOT
 
 WNUT = ROOT.parent / "shared" / "data" / "wnut17"
-LABELS = "person, location, corporation, group, product, creative-work"
+LABELS = ["person", "location", "corporation", "group", "product", "creative-work"]
 EACH = 20
-"""Documents each of the two annotators labels."""
+"""Documents that each of the two annotators labels."""
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.slow,
     pytest.mark.skipif(not WNUT.exists(), reason="the shared corpora are not here"),
 ]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[LiveSite]:
+    site = LiveSite(tmp_path / "var")
+    try:
+        site.wait_healthy()
+        yield site
+    finally:
+        site.clean_up()
+
+
+@pytest.fixture
+def new_page(browser: Any) -> Iterator[Any]:
+    """Pages in contexts of their own, as of different people; console errors fail the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def make() -> Any:
+        context = browser.new_context(viewport={"width": 1360, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+
+
+def test_the_main_job_from_upload_to_export(site: LiveSite, new_page: Any, tmp_path: Path) -> None:
+    gold = gold_by_text(WNUT / "train.conll")
+    manager = new_page()
+    project = set_up_project(site, manager)
+    import_file(manager, project, WNUT / "train.conll", labelled=False, split="pool")
+    import_file(manager, project, WNUT / "test.conll", labelled=True, split="test")
+    assert site.one("select count(*) from annotation_document where split='pool'") > 3000
+    assert site.one("select count(*) from annotation_annotation where kind='gold'") > 1200
+    people = [add_annotator(site, manager, new_page(), project, name) for name in ("ada", "bea")]
+
+    # The manager's overview stays open: everything below must change it without a reload.
+    manager.goto(project)
+    manager.evaluate("window.neverReloaded = true")
+    manager.wait_for_selector("text=No model yet")
+    first, second = people
+    label_documents(first, project, gold, EACH)
+    conflict = label_documents(second, project, gold, EACH, err_once=True)
+
+    # A retrain has started by itself; it finishes, and both open pages learn of it.
+    manager.wait_for_selector("#run-panel >> text=/v\\d+ in use/", timeout=480_000)
+    assert manager.evaluate("window.neverReloaded") is True
+    manager.wait_for_selector("#curve-panel circle")
+    assert site.one("select count(*) from activelearning_modelversion") >= 1
+    second.wait_for_function("window.queueNudges > 0", timeout=30_000)
+    wait_until(lambda: not live_runs(site), 300, "a run does not end")
+
+    # The next document is the one that the newest model ranks first among what is free.
+    submit(second)
+    shown = workspace(second)
+    assert shown is not None
+    assert shown["document"] == best_free_document(site, "bea")
+    assert shown["why"]["strategy"] == "mnlp"
+    assert shown["why"]["model"] == newest_model(site)
+
+    review_document(site, manager, project, conflict)
+    wait_for_gold_in_snapshot(site, manager, project, conflict)
+    export_round_trips(manager, project, tmp_path)
+
+
+def gold_by_text(path: Path) -> dict[str, tuple[Any, ...]]:
+    rows = parse("conll", path.read_text(encoding="utf-8"))
+    return {row.text: tuple(row.spans or ()) for row in rows if isinstance(row, ParsedDocument)}
+
+
+def set_up_project(site: LiveSite, page: Any) -> str:
+    """Sign up, name an organisation, make a project; returns the project's address."""
+    page.goto(f"{site.url}/signup/")
+    page.fill("[name=username]", "mona")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.fill("[name=name]", "Tweet Works")
+    page.locator("main button.btn-primary").click()
+    page.get_by_role("link", name="Create a project").click()
+    page.fill("[name=name]", "Emerging names")
+    page.fill("[name=labels]", ", ".join(LABELS))
+    page.get_by_role("button", name="Create and add texts").click()
+    page.wait_for_url("**/import/")
+    project = page.url.removesuffix("import/")
+    page.goto(project + "settings/")
+    page.fill("[name=overlap_percent]", "50")
+    page.fill("[name=retrain_after]", "15")
+    page.get_by_role("button", name="Save settings").click()
+    page.wait_for_selector("text=Settings saved")
+    return project
+
+
+def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: str) -> None:
+    page.goto(project + "import/")
+    page.set_input_files("[name=file]", path)
+    page.locator("summary", has_text="Options").click()
+    page.check(f"[name=split][value={split}]")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_selector("text=New documents")
+    page.set_checked("[name=with_labels]", labelled)
+    page.get_by_role("button", name=re.compile(r"^Import [\d,]+ document")).click()
+    page.wait_for_selector("text=Start labelling", timeout=120_000)
+
+
+def add_annotator(site: LiveSite, manager: Any, page: Any, project: str, name: str) -> Any:
+    """Invite by link, join with a new account, get a role in the project."""
+    organization = project.split("/p/")[0]
+    manager.goto(organization + "/members/")
+    manager.get_by_role("button", name="Make an invitation link").click()
+    page.goto(manager.locator("#invitation-link").input_value())
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main button.btn-primary").click()
+    page.wait_for_url("**/o/**")
+    manager.goto(project + "members/")
+    manager.select_option("[name=user]", label=f"{name} ({name})")
+    manager.select_option("main form.form [name=role]", "annotator")
+    manager.get_by_role("button", name="Add", exact=True).click()
+    manager.wait_for_selector(f"tbody >> text={name}")
+    # Counts queue nudges from here on, in whatever page this person has open.
+    page.add_init_script(
+        """window.queueNudges = 0;
+        document.addEventListener("DOMContentLoaded", () =>
+          document.body.addEventListener("live:queue", () => { window.queueNudges += 1; }));"""
+    )
+    return page
+
+
+def label_documents(
+    page: Any, project: str, gold: dict[str, tuple[Any, ...]], count: int, *, err_once: bool = False
+) -> str:
+    """Label so many documents from the gold, by mouse and keys.
+
+    With `err_once` one document that the other person labelled too is left without its
+    entities; its id is returned.
+    """
+    page.goto(project + "annotate/")
+    erred = ""
+    for _ in range(count):
+        page.wait_for_selector(".editor-text [data-token]")
+        shown = workspace(page)
+        assert shown is not None
+        spans = gold[shown["text"]]
+        keys = {label["name"]: label["key"] for label in shown["labels"]}
+        if err_once and not erred and spans and shown["why"]["rank"] <= EACH:
+            erred = shown["document"]
+        else:
+            for span in spans:
+                mark(page, span.start, span.end, keys[span.label])
+        submit(page)
+    return erred
+
+
+def live_runs(site: LiveSite) -> int:
+    return int(
+        site.one("select count(*) from activelearning_trainingrun where status in ('queued', 'running')")
+    )
+
+
+def newest_model(site: LiveSite) -> str:
+    return f"v{site.one('select max(number) from activelearning_modelversion')}"
+
+
+def best_free_document(site: LiveSite, username: str) -> str:
+    """What the rules say, read from the tables: best rank with a free slot, not yet this person's."""
+    return hex_uuid(
+        site.one(
+            """
+            select d.uuid from annotation_queueentry q
+            join annotation_project p on p.id = q.project_id and p.queue_generation = q.generation
+            join annotation_document d on d.id = q.document_id
+            where not exists (
+                select 1 from annotation_assignment a join accounts_user u on u.id = a.annotator_id
+                where a.document_id = d.id and u.username = ? and a.status != 'active')
+            and (select count(*) from annotation_assignment a join accounts_user u on u.id = a.annotator_id
+                 where a.document_id = d.id and a.status in ('active', 'submitted', 'rejected')
+                 and not (u.username = ? and a.status = 'active')) < d.overlap_target
+            order by q.position limit 1
+            """,
+            username,
+            username,
+        )
+    )
+
+
+def hex_uuid(raw: str) -> str:
+    return f"{raw[:8]}-{raw[8:12]}-{raw[12:16]}-{raw[16:20]}-{raw[20:]}"
+
+
+def review_document(site: LiveSite, page: Any, project: str, document: str) -> None:
+    """Find the conflict on the reviewer's page and settle it with the keyboard."""
+    case = site.one(
+        "select c.uuid from quality_adjudicationcase c join annotation_document d on d.id = c.document_id "
+        "where d.uuid = ? and c.status = 'open'",
+        document.replace("-", ""),
+    )
+    assert case, "the conflict did not become a case"
+    page.goto(project + "conflicts/")
+    assert page.locator(f"a[href*='{hex_uuid(case)}']").count() >= 1
+    page.goto(f"{project}review/{hex_uuid(case)}/")
+    page.wait_for_selector("[data-tools]:not([hidden])")
+    for _ in range(page.locator("[data-groups] > fieldset").count() or 1):
+        page.keyboard.press("1")
+        page.keyboard.press("j")
+    page.keyboard.press("Shift+Enter")
+    wait_until(
+        lambda: site.one(
+            "select count(*) from annotation_annotation a join annotation_document d on d.id = a.document_id "
+            "where d.uuid = ? and a.kind = 'gold' and a.current",
+            document.replace("-", ""),
+        ),
+        30,
+        "the decision did not become gold",
+    )
+
+
+def wait_for_gold_in_snapshot(site: LiveSite, page: Any, project: str, document: str) -> None:
+    """Train again; the snapshot names the gold annotation and none of the single ones."""
+    annotations = dict(
+        site.rows(
+            "select a.uuid, a.kind from annotation_annotation a join annotation_document d "
+            "on d.id = a.document_id where d.uuid = ? and a.current",
+            document.replace("-", ""),
+        )
+    )
+    wait_until(lambda: not live_runs(site), 300)
+    before = site.one("select max(id) from activelearning_trainingrun where kind = 'fit'")
+    page.goto(project + "models/")
+    if site.one("select max(number) from activelearning_modelversion") and not has_gold(site, annotations):
+        page.get_by_role("button", name="Train now").click()
+        wait_until(
+            lambda: site.one("select max(id) from activelearning_trainingrun where kind = 'fit'") > before, 30
+        )
+    wait_until(lambda: has_gold(site, annotations), 120, "the gold is in no snapshot")
+    snapshot = site.one("select snapshot from activelearning_trainingrun order by id desc limit 1")
+    singles = [uuid for uuid, kind in annotations.items() if kind == "human"]
+    assert singles
+    assert not any(hex_uuid(uuid) in snapshot for uuid in singles)
+
+
+def has_gold(site: LiveSite, annotations: dict[str, str]) -> bool:
+    [gold] = [uuid for uuid, kind in annotations.items() if kind == "gold"]
+    found = site.one(
+        "select count(*) from activelearning_trainingrun where snapshot like ?", f"%{hex_uuid(gold)}%"
+    )
+    return bool(found)
+
+
+def export_round_trips(page: Any, project: str, folder: Path) -> None:
+    """Everything out, into a second project, and out again: the same texts, offsets and labels."""
+    first = folder / "first.jsonl"
+    first.write_bytes(download(page, project))
+    page.goto(project.split("/p/")[0] + "/p/new/")
+    page.fill("[name=name]", "Again")
+    page.fill("[name=labels]", ", ".join(LABELS))
+    page.get_by_role("button", name="Create and add texts").click()
+    page.wait_for_url("**/import/")
+    again = page.url.removesuffix("import/")
+    import_file(page, again, first, labelled=True, split="pool")
+    assert comparable(download(page, again)) == comparable(first.read_bytes())
+
+
+def download(page: Any, project: str) -> bytes:
+    answer = page.request.get(project + "export/all.jsonl")
+    assert answer.ok
+    return bytes(answer.body())
+
+
+def comparable(content: bytes) -> dict[str, Any]:
+    """By text: everything that has to survive; not ids, times or the model's own proposals."""
+    rows = [json.loads(line) for line in content.decode().splitlines()]
+    assert len({row["text"] for row in rows}) == len(rows) > 4000
+    return {
+        row["text"]: {key: row.get(key) for key in ("tokens", "split", "gold", "annotations")}
+        for row in rows
+    }
