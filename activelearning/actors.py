@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dramatiq
 from django.conf import settings
 
 from activelearning.services.execution import training_run_execute
 from activelearning.services.inference import inference_answer
+from activelearning.services.leases import worker_stopping
 from activelearning.services.publication import queue_rerank
 from activelearning.services.runs import scoring_run_maybe_open, training_run_maybe_open
 
 # The run's own limit ends it in order; this one only catches a worker that hangs.
 RUN_LIMIT_MS = (settings.DANER_TRAIN_TIMEOUT_S + 600) * 1000
+
+
+class StopNotice(dramatiq.Middleware):
+    """Tells runs that their worker is to stop.
+
+    dramatiq's own notice is an exception thrown into the thread wherever it happens to be.
+    """
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        worker_stopping.clear()
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        worker_stopping.set()
+
+
+dramatiq.get_broker().add_middleware(StopNotice())
 
 
 @dramatiq.actor(actor_name="consider_retraining", queue_name="default", max_retries=3, time_limit=60_000)
@@ -30,9 +49,7 @@ def rerank_queue(project_id: int) -> None:
 
 
 # The row is the job: what a worker lets fall is sent again by the sweep, not by the broker.
-@dramatiq.actor(
-    actor_name="run_training", queue_name="train", max_retries=0, time_limit=RUN_LIMIT_MS, notify_shutdown=True
-)
+@dramatiq.actor(actor_name="run_training", queue_name="train", max_retries=0, time_limit=RUN_LIMIT_MS)
 def run_training(run_id: int) -> None:
     training_run_execute(run_id=run_id)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Max, QuerySet
 
 from activelearning.domain.policy import Decision, Labels, RetrainSettings, retraining_due
 from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
 from annotation.models import Project, Span, Split
 from annotation.selectors.training import labelled_count, labels_since, last_label_at
+from daner_site.accounts.models import User
 from daner_site.core.charts import LineChart, line_chart
 from daner_site.core.clock import now
 
@@ -33,6 +35,14 @@ def runs(project: Project) -> QuerySet[TrainingRun]:
 
 def questions(project: Project) -> QuerySet[InferenceRequest]:
     return InferenceRequest.objects.filter(project=project).select_related("version", "project")
+
+
+def question_of(user: User, project: Project, uuid: str) -> InferenceRequest | None:
+    """The person's own question; None for anything else, also for what is no uuid."""
+    try:
+        return questions(project).filter(uuid=uuid, asked_by=user).first()
+    except ValidationError:
+        return None
 
 
 def watermark(project: Project) -> int:
@@ -120,7 +130,9 @@ def label_quality(version: ModelVersion) -> list[dict[str, Any]]:
 
 def curve_chart(project: Project) -> LineChart:
     points = curve(project)
-    return line_chart([(p.documents, p.f1, f"{p.version.name}: F1 {p.f1:.2f} from {p.documents} documents") for p in points])
+    return line_chart(
+        [(p.documents, p.f1, f"{p.version.name}: F1 {p.f1:.2f} from {p.documents} documents") for p in points]
+    )
 
 
 def answer_pieces(question: InferenceRequest) -> list[dict[str, Any]]:

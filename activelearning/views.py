@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activelearning import selectors
 from activelearning.forms import QuestionForm
-from activelearning.models import InferenceRequest
 from activelearning.services.inference import inference_ask
 from activelearning.services.runs import RunRefused, training_run_cancel, training_run_open
 from annotation.access import ProjectContext, project_view
@@ -91,10 +89,9 @@ def infer(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, ctx: ProjectContext, uuid: str) -> HttpResponse:
-    try:
-        question = selectors.questions(ctx.project).filter(uuid=uuid, asked_by=ctx.user).get()
-    except (InferenceRequest.DoesNotExist, ValidationError) as error:
-        raise Http404 from error
+    question = selectors.question_of(ctx.user, ctx.project, uuid)
+    if question is None:
+        raise Http404
     pieces = selectors.answer_pieces(question)
     context = {"ctx": ctx, "active": "infer", "question": question, "pieces": pieces, "any_version": True}
     context["entities"] = [piece for piece in pieces if "label" in piece]

@@ -107,7 +107,9 @@ class WordEncoder:
             pieces = [self._known[word] for word in words]
             for start, end in self._cuts(words, pieces):
                 found.append(
-                    self._window(index, start, words[start:end], pieces[start:end], tags[index][start:end] if tags else None)
+                    self._window(
+                        index, start, words[start:end], pieces[start:end], tags[index][start:end] if tags else None
+                    )
                 )
         return found
 
@@ -130,7 +132,12 @@ class WordEncoder:
             yield start, len(words)
 
     def _window(
-        self, document: int, first_word: int, words: Sequence[str], pieces: Sequence[Sequence[int]], tags: Sequence[int] | None
+        self,
+        document: int,
+        first_word: int,
+        words: Sequence[str],
+        pieces: Sequence[Sequence[int]],
+        tags: Sequence[int] | None,
     ) -> Window:
         ids, piece_shapes, heads = list(self.prefix), [0] * len(self.prefix), []
         shapes = [word_shape(word) for word in words]

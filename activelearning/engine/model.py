@@ -18,8 +18,8 @@ from activelearning.engine.encoding import SHAPES, Batch, WordEncoder
 SHAPE_SIZE = 32
 DROPOUT = 0.1
 
-transformers_logging.set_verbosity_error()
-transformers_logging.disable_progress_bar()
+transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class Tagger(nn.Module):
@@ -30,7 +30,10 @@ class Tagger(nn.Module):
     vocabulary has lost it.
     """
 
-    def __init__(self, encoder: nn.Module, labels: Sequence[str]) -> None:
+    encoder: Any
+    """A Hugging Face encoder; each kind has a class of its own."""
+
+    def __init__(self, encoder: Any, labels: Sequence[str]) -> None:
         super().__init__()
         tags = tag_names(labels)
         self.encoder = encoder
@@ -81,7 +84,7 @@ class Tagger(nn.Module):
         return args, kwargs | {"hidden_states": kwargs["hidden_states"] + added}
 
 
-def upper_layers(encoder: nn.Module) -> list[nn.Module]:
+def upper_layers(encoder: Any) -> list[nn.Module]:
     """The upper half of the encoder's layers, lowest first; empty if it has no recognisable list of them."""
     depth = getattr(encoder.config, "num_hidden_layers", None)
     for module in encoder.modules():
@@ -90,7 +93,7 @@ def upper_layers(encoder: nn.Module) -> list[nn.Module]:
     return []
 
 
-def load_encoder(checkpoint: Checkpoint) -> tuple[nn.Module, WordEncoder]:
+def load_encoder(checkpoint: Checkpoint) -> tuple[Any, WordEncoder]:
     """The pretrained encoder and its tokenizer.
 
     Raises CheckpointError when the folder holds no encoder the library can build.

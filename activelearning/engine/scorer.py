@@ -125,9 +125,7 @@ def _scored(model: TrainedModel, text: Text, reading: _Reading) -> ScoredDocumen
     )
 
 
-def _spans(
-    text: Text, words: Sequence[tuple[int, Sequence[float]]], names: Sequence[str]
-) -> Iterator[PredictedSpan]:
+def _spans(text: Text, words: Sequence[tuple[int, Sequence[float]]], names: Sequence[str]) -> Iterator[PredictedSpan]:
     sure = {start: math.exp(row[tag]) for (start, _), (tag, row) in zip(text.tokens, words, strict=True)}
     for span in bio_to_spans(text.tokens, [names[tag] for tag, _ in words]):
         confidence = min(value for start, value in sure.items() if span.start <= start < span.end)

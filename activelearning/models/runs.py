@@ -78,7 +78,9 @@ class TrainingRun(PublicModel):
             models.UniqueConstraint(
                 fields=["project"], condition=Q(status="running"), name="one_running_run_per_project"
             ),
-            models.UniqueConstraint(fields=["project"], condition=Q(status="queued"), name="one_queued_run_per_project"),
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(status="queued"), name="one_queued_run_per_project"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status"], condition=Q(status__in=["queued", "running"]), name="run_live"),

@@ -37,7 +37,9 @@ class ModelVersion(PublicModel):
         ordering: ClassVar[list[str]] = ["-number"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["project", "number"], name="version_number_unique"),
-            models.UniqueConstraint(fields=["project"], condition=Q(active=True), name="one_active_version_per_project"),
+            models.UniqueConstraint(
+                fields=["project"], condition=Q(active=True), name="one_active_version_per_project"
+            ),
         ]
 
     def __str__(self) -> str:

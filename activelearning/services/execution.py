@@ -21,6 +21,7 @@ from activelearning.services.leases import (
     Lease,
     RunCancelled,
     RunLost,
+    WorkerStopping,
     run_claim,
     run_give_back,
     run_release,
@@ -44,8 +45,8 @@ class EngineDied(Exception):
 def training_run_execute(*, run_id: int) -> None:
     """Do the run if it is to be had. It ends ready, failed or cancelled, or is given back for another try.
 
-    Called twice for one run it works once. Nothing here leaves an exception to the worker except
-    what ends the worker itself and failures of the database, after which the lease lapses.
+    Called twice for one run it works once. Only failures of the database reach the
+    worker; the lease lapses after them and the run is taken up again.
     """
     lease = run_claim(run_id=run_id)
     if lease is None:
@@ -57,19 +58,14 @@ def training_run_execute(*, run_id: int) -> None:
         _end(lease, folder, TrainingRun.Status.CANCELLED)
     except RunLost:
         log.warning("run lost run=%s", lease.run.uuid)
-    except (RunFailed, EngineError) as error:
-        _end(lease, folder, TrainingRun.Status.FAILED, str(error))
+    except WorkerStopping:
+        run_give_back(lease=lease, keep_attempt=True)
     except EngineDied as error:
         _again_or_fail(lease, folder, str(error))
     except DatabaseError:
         raise
-    except Exception:
-        log.exception("run failed run=%s", lease.run.uuid)
-        message = f"Something unexpected went wrong; the server's log knows it as run {lease.run.uuid}."
-        _end(lease, folder, TrainingRun.Status.FAILED, message)
-    except BaseException:
-        run_give_back(lease=lease, keep_attempt=True)  # the worker is told to stop
-        raise
+    except Exception as error:  # noqa: BLE001  a run ends in words, whatever happened
+        _end(lease, folder, TrainingRun.Status.FAILED, _explain(lease.run, error))
 
 
 def run_folder(run: TrainingRun) -> Path:
@@ -110,38 +106,49 @@ def _run_engine(lease: Lease, folder: Path) -> None:
     Raises RunFailed with the engine's own words, EngineDied, RunCancelled, RunLost.
     """
     lease.stage(TrainingRun.Stage.LOAD)
-    next_beat = 0.0
-    done = error = None
     try:
         with EngineProcess(folder) as engine:
-            for message in engine.messages():
-                if message is None:
-                    if time.monotonic() > next_beat:
-                        lease.beat()
-                        next_beat = time.monotonic() + BEAT_INTERVAL_S
-                elif message.get("event") == "progress":
-                    _tell(lease, message)
-                elif message.get("event") == "done":
-                    done = message
-                elif message.get("event") == "error":
-                    error = message["message"]
+            last = _listen(lease, engine)
     except EngineTimeout as timeout:
         limit = settings.DANER_TRAIN_TIMEOUT_S
         raise RunFailed(f"The training took longer than {limit} seconds and was stopped.") from timeout
-    if error is not None:
-        raise RunFailed(error)
-    if done is None or engine.returncode != files.DONE_EXIT:
+    if last.get("event") == "error":
+        raise RunFailed(last["message"])
+    if last.get("event") != "done" or engine.returncode != files.DONE_EXIT:
         log.error("engine ended run=%s exit=%s: %s", lease.run.uuid, engine.returncode, engine.last_words())
         if engine.returncode is not None and engine.returncode < 0:
             raise EngineDied(f"The training process was ended from outside (signal {-engine.returncode})")
         raise RunFailed(f"The training process ended with exit status {engine.returncode}; the server's log says more.")
-    lease.beat(seconds=lease.run.seconds | done["seconds"])
+    lease.beat(seconds=lease.run.seconds | last["seconds"])
+
+
+def _listen(lease: Lease, engine: EngineProcess) -> dict[str, Any]:
+    """Hold the lease and pass progress on until the engine ends; returns its last word, {} if it had none."""
+    next_beat = 0.0
+    last: dict[str, Any] = {}
+    for message in engine.messages():
+        if message is None:
+            if time.monotonic() > next_beat:
+                lease.beat()
+                next_beat = time.monotonic() + BEAT_INTERVAL_S
+        elif message.get("event") == "progress":
+            _tell(lease, message)
+        else:
+            last = message
+    return last
 
 
 def _tell(lease: Lease, message: dict[str, Any]) -> None:
     if message["stage"] != lease.run.stage:
         lease.stage(message["stage"])
     lease.progress(message["done"], message["total"], message.get("loss"))
+
+
+def _explain(run: TrainingRun, error: Exception) -> str:
+    if isinstance(error, RunFailed | EngineError):
+        return str(error)
+    log.error("run failed run=%s", run.uuid, exc_info=error)
+    return f"Something unexpected went wrong; the server's log knows it as run {run.uuid}."
 
 
 def _again_or_fail(lease: Lease, folder: Path, reason: str) -> None:

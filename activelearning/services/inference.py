@@ -55,9 +55,11 @@ def inference_ask(*, project: Project, version: ModelVersion, asked_by: User, te
 
 def inference_answer(*, request_id: int) -> None:
     """Answer a waiting question; a second delivery does nothing."""
-    question = InferenceRequest.objects.select_related("version").filter(
-        pk=request_id, status=InferenceRequest.Status.QUEUED
-    ).first()
+    question = (
+        InferenceRequest.objects.select_related("version")
+        .filter(pk=request_id, status=InferenceRequest.Status.QUEUED)
+        .first()
+    )
     if question is None:
         return
     predict: Predict = import_string(settings.DANER_PREDICTOR)

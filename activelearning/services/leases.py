@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,14 @@ from daner_site.core.live import Coalescer, nudge_now, nudge_on_commit, project_
 LEASE = timedelta(seconds=20)
 MAX_ATTEMPTS = 3
 
+worker_stopping = threading.Event()
+"""Set when this worker process is told to stop; runs are then given back at their next beat."""
+
 _pages = Coalescer()
+
+
+class WorkerStopping(Exception):
+    """This worker is to stop; another one is to go on."""
 
 
 class RunLost(Exception):
@@ -41,8 +49,10 @@ class Lease:
     def beat(self, **fields: Any) -> None:
         """Hold the run for another while and set fields of it.
 
-        Raises RunCancelled, RunLost.
+        Raises RunCancelled, RunLost, WorkerStopping.
         """
+        if worker_stopping.is_set():
+            raise WorkerStopping
         mine = TrainingRun.objects.filter(pk=self.run.pk, owner=self.owner, status=TrainingRun.Status.RUNNING)
         if not mine.filter(cancel_requested=False).update(lease_until=now() + LEASE, **fields):
             raise RunCancelled if mine.exists() else RunLost

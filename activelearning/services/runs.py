@@ -144,9 +144,7 @@ def _with_new_labels() -> list[int]:
         .annotate(seen=Max("watermark"))
         .values("seen")
     )
-    found = Project.objects.filter(archived_at=None).annotate(
-        newest=Subquery(newest), seen=Coalesce(Subquery(seen), 0)
-    )
+    found = Project.objects.filter(archived_at=None).annotate(newest=Subquery(newest), seen=Coalesce(Subquery(seen), 0))
     return list(found.filter(newest__gt=F("seen")).order_by().values_list("pk", flat=True))
 
 

@@ -45,7 +45,7 @@ def test_an_unknown_strategy_is_an_error_that_names_the_known_ones():
 @given(st.permutations(list("abcdefgh")), st.sampled_from(STRATEGIES))
 def test_ties_and_the_order_of_arrival_do_not_matter(documents, strategy):
     equal = dict.fromkeys(("mnlp", "least_confidence", "margin", "entropy"), 0.5)
-    scores = {document: equal for document in documents}
+    scores = dict.fromkeys(documents, equal)
     assert order(strategy, scores) == order(strategy, dict(sorted(scores.items())))
     if strategy != "random":
         assert order(strategy, scores) == "abcdefgh"

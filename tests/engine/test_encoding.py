@@ -78,7 +78,19 @@ def test_batches_are_padded_behind_the_words(tokenizer):
 
 @pytest.mark.parametrize(
     ("word", "shape"),
-    [("12", 1), ("...", 2), ("b2b", 3), ("B2", 4), ("oslo", 5), ("NATO", 6), ("I", 7), ("Oslo", 8), ("McKay", 9), ("iPod", 10), ("中", 10)],
+    [
+        ("12", 1),
+        ("...", 2),
+        ("b2b", 3),
+        ("B2", 4),
+        ("oslo", 5),
+        ("NATO", 6),
+        ("I", 7),
+        ("Oslo", 8),
+        ("McKay", 9),
+        ("iPod", 10),
+        ("中", 10),
+    ],
 )
 def test_words_are_told_apart_by_their_form(word, shape):
     assert word_shape(word) == shape
