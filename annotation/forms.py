@@ -84,14 +84,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         """Field values for `project_update`."""
         values = {name: self.cleaned_data[name] for name in self.Meta.fields}
         # A share that was not touched keeps its exact value, whatever the rounding.
-        percent = self.cleaned_data["overlap_percent"]
-        if percent != round(100 * self.initial_share):
-            values["overlap_share"] = percent / 100
+        if "overlap_percent" in self.changed_data:
+            values["overlap_share"] = self.cleaned_data["overlap_percent"] / 100
         return values
-
-    @property
-    def initial_share(self) -> float:
-        return self.instance.overlap_share
 
 
 class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -118,10 +113,13 @@ class GuidelineForm(forms.Form):
     )
 
 
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.username})"
+
+
 class MemberForm(forms.Form):
-    user = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="Person", empty_label="Choose somebody"
-    )
+    user = PersonField(queryset=User.objects.none(), label="Person", empty_label="Choose somebody")
     role = forms.ChoiceField(
         choices=[(role.value, role.label) for role in ProjectRole],
         initial=ProjectRole.ANNOTATOR.value,
@@ -130,9 +128,8 @@ class MemberForm(forms.Form):
     def __init__(self, *args: Any, ctx: ProjectContext, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["user"]
-        assert isinstance(field, forms.ModelChoiceField)
+        assert isinstance(field, PersonField)
         field.queryset = addable_users(ctx)
-        field.label_from_instance = lambda user: f"{user.name} ({user.username})"
 
     def clean_role(self) -> ProjectRole:
         return ProjectRole(self.cleaned_data["role"])

@@ -83,7 +83,9 @@ class ConfirmForm(forms.Form):
                 label=name, required=False, choices=list(LAYER_USES.items()), initial="annotator"
             )
         errors = self.found["error_count"]
-        self.fields["skip_errors"].label = f"Skip the {errors} row(s) that cannot be read and import the others"
+        self.fields[
+            "skip_errors"
+        ].label = f"Skip {errors} unreadable row{'' if errors == 1 else 's'} and import the others"
         if not errors:
             del self.fields["skip_errors"]
         if not self.found["splits"]:

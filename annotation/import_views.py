@@ -91,6 +91,7 @@ def document(request: HttpRequest, ctx: ProjectContext, document: UUID) -> HttpR
         "ctx": ctx,
         "active": "documents",
         "document": item,
+        "number": item.external_id or item.position + 1,
         "meta": list(item.meta.items()),
         "layers": shown_layers(ctx.project, item),
         "turns": turns(item),

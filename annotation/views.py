@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
@@ -142,9 +144,9 @@ def member(request: HttpRequest, ctx: ProjectContext, member: int) -> HttpRespon
     return _back("members", ctx)
 
 
-def _settings_page(request: HttpRequest, ctx: ProjectContext, page: str, context: dict[str, object]) -> HttpResponse:
-    context = {"ctx": ctx, "active": "settings", "page": page} | context
-    return render(request, f"annotation/{page}.html", context, status=_status(request))
+def _settings_page(request: HttpRequest, ctx: ProjectContext, page: str, context: Mapping[str, object]) -> HttpResponse:
+    shared = {"ctx": ctx, "active": "settings", "page": page}
+    return render(request, f"annotation/{page}.html", {**shared, **context}, status=_status(request))
 
 
 def _back(page: str, ctx: ProjectContext) -> HttpResponse:

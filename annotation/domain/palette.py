@@ -25,7 +25,7 @@ COLORS = (
 def pick_color(used: Iterable[str]) -> str:
     """The colour of the palette that is used least so far."""
     taken = [color.lower() for color in used]
-    return min(COLORS, key=lambda color: (taken.count(color), COLORS.index(color)))
+    return min(COLORS, key=lambda color: (taken.count(color.lower()), COLORS.index(color)))
 
 
 # Editor commands own these keys; a label never gets one of them by itself.

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from annotation.domain.formats import FORMATS
 from annotation.domain.spans import LabelledSpan, pieces
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Split, Suggestion
 from annotation.selectors.layers import document_layers
@@ -134,7 +135,11 @@ def import_preview(job: ImportJob) -> dict[str, Any]:
         for item in job.preview["first"]
     ]
     found: dict[str, Any] = job.preview
-    return found | {"first": first, "untold_errors": found["error_count"] - len(found["errors"])}
+    return found | {
+        "format": FORMATS[job.format],
+        "first": first,
+        "untold_errors": found["error_count"] - len(found["errors"]),
+    }
 
 
 def recent_imports(project: Project) -> QuerySet[ImportJob]:

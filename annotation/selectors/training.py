@@ -87,7 +87,9 @@ def labels_since(project: Project, watermark: int) -> int:
 
 def last_label_at(project: Project) -> datetime | None:
     """When the newest annotation of the pool was written."""
-    return project.annotations.filter(document__split=Split.POOL).aggregate(newest=Max("created_at"))["newest"]
+    labels = project.annotations.filter(document__split=Split.POOL)
+    newest: datetime | None = labels.aggregate(newest=Max("created_at"))["newest"]
+    return newest
 
 
 def active_labels(project: Project) -> list[str]:

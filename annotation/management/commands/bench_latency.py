@@ -21,6 +21,7 @@ from urllib.parse import urlencode, urlsplit
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from annotation.access import ProjectContext, project_context
 from annotation.demo import load_demo
@@ -157,7 +158,8 @@ class Command(BaseCommand):
     def _submits(self, browser: Browser, project: Project, count: int, go_on: Callable[[], bool]) -> list[float]:
         """Milliseconds of each POST that stores one document and brings the next."""
         path = _url("annotation:annotate", project)
-        page, times = browser.request("GET", path), []
+        page = browser.request("GET", path)
+        times: list[float] = []
         while len(times) < count and go_on():
             found = re.search(r'name="assignment" value="([^"]+)"', page)
             if found is None:
@@ -175,7 +177,7 @@ class Command(BaseCommand):
         with connect(
             socket_url,
             additional_headers={"Cookie": browser.cookie},
-            origin=f"http://{browser.netloc}",  # type: ignore[arg-type]
+            origin=Origin(f"http://{browser.netloc}"),
         ) as socket:
             for _ in range(count):
                 queue_reshuffle(project=project)

@@ -28,9 +28,7 @@ class Command(BaseCommand):
         # Only the owner of the installation may read it.
         path.touch(mode=0o600)
         path.chmod(0o600)
-        path.write_text(
-            "".join(f"{login.username} {login.password} {login.role}\n" for login in logins)
-        )
+        path.write_text("".join(f"{login.username} {login.password} {login.role}\n" for login in logins))
         if not options["quiet"]:
             for login in logins:
                 self.stdout.write(f"{login.username:8} {login.password:14} {login.role}")
