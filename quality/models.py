@@ -24,6 +24,8 @@ class AgreementReport(PublicModel):
     """SHA-256 over the annotations and labels measured; equal data are not measured twice."""
     watermark = models.PositiveBigIntegerField()
     """The newest annotation that was there; the one field that moves, when it changed nothing."""
+    seconds = models.FloatField()
+    """How long measuring took."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

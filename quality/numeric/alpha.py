@@ -18,8 +18,10 @@ that is the own sum, with which the intervals are drawn. On report scale the pac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import krippendorff
 import numpy as np
@@ -35,6 +37,7 @@ TOO_FEW = "too_few"
 MISSING = -1
 PACKAGE_LIMIT = 10**7
 """The package needs about 3·N·V²·8 bytes for N units and V values: a quarter of a GB here."""
+BLOCK_DOCUMENTS = 2_000
 DRAWS = 400
 MIN_DOCUMENTS = 5
 """Fewer resampled documents give an interval that only looks like one."""
@@ -108,11 +111,56 @@ def additive_row(counts: IntArray) -> FloatArray:
     Rows of documents add up. n_c needs no division, since Σ_k o_ck = Σ_u n_uc over the units
     with m_u ≥ 2, and Σ_c o_cc = Σ_u Σ_c n_uc (n_uc - 1) / (m_u - 1).
     """
+    row: FloatArray = _unit_rows(counts).sum(axis=0)
+    return row
+
+
+def _unit_rows(counts: IntArray) -> FloatArray:
+    """`additive_row` of every single unit: units × (V + 2)."""
     ratings = counts.sum(axis=1)
-    paired = counts[ratings >= 2]
-    ratings = ratings[ratings >= 2]
-    agreeing = (paired * (paired - 1)).sum(axis=1) / (ratings - 1) if len(paired) else np.zeros(0)
-    return np.concatenate([paired.sum(axis=0), [agreeing.sum(), len(paired)]]).astype(np.float64)
+    paired = ratings >= 2
+    agreeing = (counts * (counts - 1)).sum(axis=1) / np.maximum(ratings - 1, 1)
+    rows: FloatArray = np.column_stack([counts, agreeing, np.ones(len(counts))]) * paired[:, None]
+    return rows
+
+
+@dataclass(frozen=True)
+class Block:
+    """Many documents in one array, so that a view of all of them is one operation."""
+
+    codes: IntArray
+    """units × annotators, MISSING where a document has fewer annotators than another"""
+    starts: IntArray
+    """First unit of each document."""
+
+
+def blocks(documents: Sequence[IntArray]) -> list[Block]:
+    """Code matrices of documents (tokens × annotators) → blocks; documents without tokens drop out."""
+    filled = [codes for codes in documents if len(codes)]
+    return [_block(filled[at : at + BLOCK_DOCUMENTS]) for at in range(0, len(filled), BLOCK_DOCUMENTS)]
+
+
+def _block(documents: Sequence[IntArray]) -> Block:
+    lengths = [len(codes) for codes in documents]
+    starts = np.cumsum([0, *lengths[:-1]])
+    width = max(codes.shape[1] for codes in documents)
+    matrix = np.full((sum(lengths), width), MISSING)
+    for start, codes in zip(starts, documents, strict=True):
+        matrix[start : start + len(codes), : codes.shape[1]] = codes
+    return Block(matrix, starts)
+
+
+def document_rows(parts: Sequence[Block], view: View) -> FloatArray:
+    """`additive_row` of every document: documents × (V + 2)."""
+    rows = [np.add.reduceat(_unit_rows(value_counts(part.codes, view)), part.starts, axis=0) for part in parts]
+    return np.concatenate(rows) if rows else np.zeros((0, view.values + 2))
+
+
+def alpha_of_blocks(parts: Sequence[Block], view: View, rows: FloatArray) -> Alpha:
+    """Alpha over all documents; `rows` from `document_rows`. By the package where it may."""
+    if sum(len(part.codes) for part in parts) * view.values**2 > PACKAGE_LIMIT:
+        return alpha_of_row(rows.sum(axis=0))
+    return alpha([value_counts(part.codes, view) for part in parts])
 
 
 def alpha_of_row(row: FloatArray) -> Alpha:
@@ -169,18 +217,21 @@ def fraction_interval(rows: FloatArray, *, draws: int = DRAWS, seed: int = 0) ->
     return _interval(sums[:, 0] / sums[:, 1], len(rows))
 
 
-def pair_columns(documents: Sequence[tuple[Sequence[str], IntArray]], pair: tuple[str, str]) -> list[IntArray]:
-    """The two columns of a pair, of every document both are in: `(annotators, codes)` each."""
-    return [
-        codes[:, [annotators.index(pair[0]), annotators.index(pair[1])]]
-        for annotators, codes in documents
-        if pair[0] in annotators and pair[1] in annotators
-    ]
+def columns_by_pair(
+    documents: Iterable[tuple[Sequence[str], IntArray]],
+) -> dict[tuple[str, str], list[IntArray]]:
+    """`(sorted annotators, codes)` of documents → pair → its two columns of every shared document."""
+    columns: dict[tuple[str, str], list[IntArray]] = defaultdict(list)
+    for annotators, codes in documents:
+        for (first, a), (second, b) in combinations(enumerate(annotators), 2):
+            columns[a, b].append(codes[:, [first, second]])
+    return columns
 
 
 def alphas(documents: Sequence[IntArray], labels: Sequence[str]) -> Mapping[str, Alpha]:
     """Alpha of every view over code matrices (tokens × annotators)."""
-    return {name: alpha([value_counts(codes, view) for codes in documents]) for name, view in views(labels).items()}
+    parts = blocks(documents)
+    return {name: alpha_of_blocks(parts, view, document_rows(parts, view)) for name, view in views(labels).items()}
 
 
 def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:

@@ -37,8 +37,8 @@ class MeasuredDocument:
 def measure(documents: Sequence[MeasuredDocument], labels: Sequence[str]) -> Json:
     """The figures over those of `documents` that at least two people submitted.
 
-    Returns: `counts`; `alpha` per view and `per_label`, each `{value, reason, observed, n, low,
-    high}`; `span_f1` per measure `{micro, reason, n, low, high, mean, sd, pairs}` and
+    Returns: `counts`; `alpha` per view, each `{value, reason, observed, n, low, high}`, and
+    `per_label` without bounds; `span_f1` per measure `{micro, reason, n, low, high, mean, sd, pairs}` and
     `per_label`; `pairs`; `conflicts` per kind; `suggestions`, with and without.
     """
     shared = [document for document in documents if len(document.layers) > 1]
@@ -46,13 +46,14 @@ def measure(documents: Sequence[MeasuredDocument], labels: Sequence[str]) -> Jso
     spans = span_agreement([document.layers for document in shared], labels)
     groups = [group for document in shared for group in conflict_groups(document.layers, document.text)]
     conflicts = kind_counts(groups)
+    columns = numeric.columns_by_pair(coded)
     return {
         "version": VERSION,
         "counts": _counts(shared, spans) | {"agreed": len(groups) - sum(conflicts.values())},
         "conflicts": conflicts,
         "alpha": _alphas([codes for _, codes in coded], labels),
         "span_f1": _span_f1(spans, labels),
-        "pairs": [_pair(pair, counts, coded, labels) for pair, counts in sorted(spans.pairs.items())],
+        "pairs": [_pair(pair, counts, columns[pair], labels) for pair, counts in sorted(spans.pairs.items())],
         "suggestions": {
             name: _short(shared, coded, seen, labels) for name, seen in (("with", True), ("without", False))
         },
@@ -77,18 +78,14 @@ def _counts(documents: Sequence[MeasuredDocument], spans: SpanAgreement) -> Json
 
 def _alphas(documents: Sequence[numeric.IntArray], labels: Sequence[str]) -> Json:
     result: Json = {"per_label": {}}
+    parts = numeric.blocks(documents)
     for name, view in numeric.views(labels).items():
-        counts = [numeric.value_counts(codes, view) for codes in documents]
-        figure = asdict(numeric.alpha(counts))
-        rows = [numeric.additive_row(row) for row in counts]
-        interval = (
-            numeric.alpha_interval(np.stack(rows)) if rows and name in ("bio", "type", "detect", "label") else None
-        )
-        figure |= _bounds(interval)
+        rows = numeric.document_rows(parts, view)
+        figure = asdict(numeric.alpha_of_blocks(parts, view, rows))
         if name.startswith("="):
             result["per_label"][name[1:]] = figure
         else:
-            result[name] = figure
+            result[name] = figure | _bounds(numeric.alpha_interval(rows))
     return result
 
 
@@ -118,12 +115,11 @@ def _summary(summary: Summary) -> Json:
 def _pair(
     pair: tuple[str, str],
     counts: PairCounts,
-    coded: Sequence[tuple[Sequence[str], numeric.IntArray]],
+    columns: Sequence[numeric.IntArray],
     labels: Sequence[str],
 ) -> Json:
     bio = numeric.views(labels)["bio"]
-    columns = numeric.pair_columns(coded, pair)
-    alpha = numeric.alpha([numeric.value_counts(codes, bio) for codes in columns])
+    alpha = numeric.alpha([numeric.value_counts(np.concatenate(columns), bio)])
     figures = {name: counts.f1(name).value for name in MEASURES}
     return {
         "a": pair[0],
@@ -144,7 +140,8 @@ def _short(
     """The two leading figures over the documents with, or without, suggestions."""
     chosen = [number for number, document in enumerate(documents) if document.with_suggestions is with_suggestions]
     bio = numeric.views(labels)["bio"]
-    alpha = numeric.alpha([numeric.value_counts(coded[number][1], bio) for number in chosen])
+    parts = numeric.blocks([coded[number][1] for number in chosen])
+    alpha = numeric.alpha_of_blocks(parts, bio, numeric.document_rows(parts, bio))
     spans = span_agreement([documents[number].layers for number in chosen])
     return {
         "documents": len(chosen),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import timedelta
 from itertools import groupby
 
@@ -21,11 +22,14 @@ from quality.services.cases import cases_refresh
 DEBOUNCE_MS = 2_000
 """A burst of submissions is measured once: later messages find nothing new and stop."""
 MISSED_AFTER = timedelta(minutes=1)
+COSTLY_SECONDS = 1.0
+REST = 10
+"""After a costly measurement, nothing for so many times as long: a tenth of a worker at most."""
 
 
-def agreement_request(*, project_id: int) -> None:
+def agreement_request(*, project_id: int, delay_ms: int = DEBOUNCE_MS) -> None:
     """Have the agreement measured shortly after the current transaction."""
-    enqueue_on_commit("recompute_agreement", delay_ms=DEBOUNCE_MS, project_id=project_id)
+    enqueue_on_commit("recompute_agreement", delay_ms=delay_ms, project_id=project_id)
 
 
 def agreement_recompute(*, project_id: int) -> AgreementReport | None:
@@ -41,16 +45,22 @@ def agreement_recompute(*, project_id: int) -> AgreementReport | None:
     watermark = _watermark(project)
     if newest is not None and newest.watermark >= watermark and newest.measures["version"] == VERSION:
         return newest
+    if (rest := _rest_ms(newest)) > 0:
+        agreement_request(project_id=project_id, delay_ms=rest)
+        return newest
     _refresh_cases(project, since=newest.watermark if newest else 0)
     sha = _data_sha(project)
     if newest is not None and newest.data_sha == sha:
         AgreementReport.objects.filter(pk=newest.pk).update(watermark=watermark)
         return newest
     labels = list(project.labels.values_list("name", flat=True))
+    started = time.monotonic()
+    measures = measure([_measured(item) for item in layers_of(project)], labels)
     report = AgreementReport.objects.create(
         organization_id=project.organization_id,
         project=project,
-        measures=measure([_measured(item) for item in layers_of(project)], labels),
+        measures=measures,
+        seconds=time.monotonic() - started,
         data_sha=sha,
         watermark=watermark,
     )
@@ -81,6 +91,14 @@ def _measured(item: DocumentLayers) -> MeasuredDocument:
         layers={str(layer.author_id): layer.spans for layer in item.layers},
         with_suggestions=any(layer.with_suggestions for layer in item.layers),
     )
+
+
+def _rest_ms(newest: AgreementReport | None) -> int:
+    """Milliseconds until a project that is costly to measure may be measured again."""
+    if newest is None or newest.seconds < COSTLY_SECONDS:
+        return 0
+    due = newest.created_at + timedelta(seconds=REST * newest.seconds)
+    return int((due - now()).total_seconds() * 1000)
 
 
 def _watermark(project: Project) -> int:

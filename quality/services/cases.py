@@ -55,9 +55,7 @@ def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
     if document is None:
         return None
     # Locked as well: a reviewer may be settling it at this moment.
-    open_case = AdjudicationCase.objects.select_for_update(of=("self",)).filter(
-        document=document, status=Status.OPEN
-    )
+    open_case = AdjudicationCase.objects.select_for_update(of=("self",)).filter(document=document, status=Status.OPEN)
     case = open_case.first()
     content = case_content(document)
     disputed = len(content.layers.layers) > 1 and bool(content.open_groups)

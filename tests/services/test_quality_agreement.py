@@ -125,6 +125,22 @@ def test_a_new_revision_makes_a_new_report_and_keeps_the_old_one(project: Projec
     assert first.measures["span_f1"]["exact"]["micro"] == 0
 
 
+def test_a_costly_project_is_not_measured_without_rest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(agreement, "agreement_request", lambda *, project_id, delay_ms: asked.append(delay_ms))
+    one, two = people(project, 2)
+    document = factories.document_make(project)
+    factories.annotation_make(document, one, [(0, 3, "PER")])
+    factories.annotation_make(document, two, [])
+    first = measured(project)
+    AgreementReport.objects.update(seconds=60)
+    factories.annotation_make(document, project.created_by, [])
+    assert measured(project) == first
+    assert 500_000 < asked[0] <= 600_000
+    AgreementReport.objects.update(created_at=first.created_at - timedelta(minutes=11))
+    assert measured(project) != first
+
+
 def test_gold_never_enters_the_agreement(project: Project) -> None:
     one, two = people(project, 2)
     document = factories.document_make(project)
