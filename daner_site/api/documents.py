@@ -40,7 +40,7 @@ def documents(request: Request, ctx: ProjectContext) -> Response:
     allow_only(request, DocumentFilterSerializer().fields)
     wanted = DocumentFilterSerializer(data=request.query_params)
     wanted.is_valid(raise_exception=True)
-    page = documents_page(ctx.project, number=page_number(request), **wanted.validated_data)
+    page = documents_page(ctx.project, number=str(page_number(request)), **wanted.validated_data)
     return page_response(request, page, DocumentSerializer)
 
 

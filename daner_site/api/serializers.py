@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -18,11 +19,12 @@ from annotation.selectors.projects import palette
 from quality.selectors.panel import Panel
 
 
-class UrlField(serializers.SerializerMethodField):
+@extend_schema_field(OpenApiTypes.URI)
+class UrlField(serializers.Field[Any, Any, str, Any]):
     """Where to look at a thing again: `viewname` with the thing's uuid as `argument`."""
 
     def __init__(self, viewname: str, argument: str) -> None:
-        super().__init__()
+        super().__init__(source="*", read_only=True)
         self.viewname, self.argument = viewname, argument
 
     def to_representation(self, value: Any) -> str:
@@ -74,7 +76,7 @@ class DocumentFilterSerializer(serializers.Serializer[Any]):
     search = serializers.CharField(required=False, max_length=200, help_text="A part of the text, or the exact id.")
     split = serializers.ChoiceField(Split.choices, required=False)
     status = serializers.ChoiceField(list(STATUSES.items()), required=False)
-    label = serializers.CharField(required=False, max_length=60, help_text="Somebody marked it with this label.")
+    label = serializers.CharField(required=False, max_length=60, help_text="Somebody marked it with this label.")  # type: ignore[assignment]
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
@@ -94,7 +96,6 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
             "annotators",
             "rejections",
             "has_gold",
-            "meta",
         ]
 
 
@@ -191,7 +192,7 @@ class QuestionSerializer(serializers.Serializer[Any]):
 class EntitySerializer(serializers.Serializer[Any]):
     start = serializers.IntegerField(help_text="Unicode code points, from 0.")
     end = serializers.IntegerField(help_text="Exclusive.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
     confidence = serializers.FloatField()
 
@@ -222,23 +223,20 @@ class FigureSerializer(serializers.Serializer[Any]):
 
 
 class LabelAgreementSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(source="name")
+    label = serializers.CharField(source="name")  # type: ignore[assignment]
     alpha = FigureSerializer()
     exact = FigureSerializer()
     overlap = FigureSerializer()
 
 
-class AgreementSerializer(serializers.Serializer[Panel | None]):
-    measured_at = serializers.DateTimeField(source="created_at", allow_null=True)
+class AgreementSerializer(serializers.Serializer[Panel]):
+    measured_at = serializers.DateTimeField(source="created_at")
     counts = serializers.DictField(child=serializers.IntegerField())
     alpha = serializers.SerializerMethodField()
     span_f1 = serializers.SerializerMethodField()
     labels = LabelAgreementSerializer(many=True)
     pairs = serializers.SerializerMethodField()
     conflicts = serializers.SerializerMethodField()
-
-    def to_representation(self, panel: Panel | None) -> dict[str, Any]:
-        return {"measured_at": None} if panel is None else super().to_representation(panel)
 
     @extend_schema_field(serializers.DictField(child=FigureSerializer()))
     def get_alpha(self, panel: Panel) -> dict[str, Any]:

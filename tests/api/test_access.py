@@ -5,24 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from daner_site.accounts.models import ApiToken, Membership
-from daner_site.accounts.services.tokens import api_token_create
+from daner_site.accounts.models import ApiToken
+from daner_site.api import paging
+from tests.api.credentials import bearer, of_a
 from tests.cast import Cast
 from tests.factories import membership_make, project_make
 
 pytestmark = pytest.mark.django_db
-
-
-def bearer(cast: Cast, name: str, organization=None) -> dict[str, str]:
-    member = Membership.objects.get(
-        user=cast.user(name),
-        organization=organization or Membership.objects.filter(user=cast.user(name)).first().organization,
-    )
-    return {"Authorization": f"Bearer {api_token_create(member=member, name='test')[1]}"}
-
-
-def of_a(cast: Cast, path: str = "") -> str:
-    return f"/api/o/{cast.org_a.slug}/p/{cast.project_a.uuid}/{path}"
 
 
 def test_nobody_gets_401_and_is_told_to_bring_a_token(client: Client, cast: Cast) -> None:
@@ -51,7 +40,7 @@ def test_a_token_acts_as_its_person(client: Client, cast: Cast) -> None:
 
 def test_a_token_opens_its_own_organisation_only(client: Client, cast: Cast) -> None:
     membership_make(cast.org_a, cast.charlie, "admin")
-    token = bearer(cast, "charlie", cast.org_b)
+    token = bearer(cast, "charlie", organization=cast.org_b)
     assert client.get(of_a(cast), headers=token).status_code == 404
     assert client.get(f"/api/o/{cast.org_a.slug}/projects/", headers=token).status_code == 404
     assert client.get(f"/api/o/{cast.org_b.slug}/projects/", headers=token).status_code == 200
@@ -90,12 +79,15 @@ def test_the_list_of_projects_holds_those_one_may_open(client: Client, cast: Cas
     assert names == {"alice": ["Harbour reports", "Secret"], "bob": ["Harbour reports"], "olga": []}
 
 
-def test_a_list_comes_in_pages(client: Client, cast: Cast) -> None:
+def test_a_list_comes_in_pages_and_says_where_it_ends(client: Client, cast: Cast, monkeypatch) -> None:
+    monkeypatch.setattr(paging, "PAGE_SIZE", 1)
     project_make(cast.org_a, cast.alice, name="Second")
-    page = client.get(f"/api/o/{cast.org_a.slug}/projects/?limit=1", headers=bearer(cast, "alice")).json()
-    assert page["count"] == 2
-    assert len(page["results"]) == 1
-    assert "offset=1" in page["next"]
+    url, token = f"/api/o/{cast.org_a.slug}/projects/", bearer(cast, "alice")
+    page = client.get(url, headers=token).json()
+    assert (page["count"], page["page"], page["pages"], len(page["results"])) == (2, 1, 2, 1)
+    assert client.get(f"{url}?page=2", headers=token).json()["results"][0]["name"] == "Second"
+    for wrong in ("3", "0", "x", "-1", "٣", "9" * 40):
+        assert client.get(f"{url}?page={wrong}", headers=token).status_code == 400
 
 
 def test_an_unknown_parameter_is_refused(client: Client, cast: Cast) -> None:
