@@ -404,3 +404,19 @@ def test_a_long_text_is_drawn_where_one_looks_and_works_to_its_end(page):
         {"start": 0, "end": 3, "label": "PER", "origin": "accepted"},
         {"start": at, "end": at + len("Grace Hopper stopped"), "label": "ORG", "origin": "edited"},
     ]
+
+
+def test_on_a_phone_two_taps_make_a_span_and_nothing_sticks_out(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    document = workspace(PLAIN, suggestions=[suggestion(PLAIN, "Ada", "PER", 0.9)], model="v3")
+    harness = Harness(page, [document])
+    harness.open()
+    word(page, document, tokens_of(document, "London")[0]).tap()
+    page.get_by_role("button", name="LOC").tap()
+    page.get_by_role("button", name="Accept PER").tap()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Submit").tap()
+    page.wait_for_selector(".empty")
+    assert harness.payload()["spans"] == [expected(PLAIN, "Ada", origin="accepted"), expected(PLAIN, "London", "LOC")]
+    context.close()
