@@ -211,3 +211,25 @@ def test_the_pages_hold_under_the_content_security_policy(world: World, page: An
         page.wait_for_load_state("networkidle")
     chip = page.query_selector("mark.span")
     assert chip.evaluate("element => element.style.getPropertyValue('--label')")
+
+
+def test_open_pages_follow_the_work_without_a_reload(
+    world: World, page: Any, asgi_server: str, in_thread: Any
+) -> None:
+    """The figures appear on the quality page; the "all done" page goes to the new case by itself."""
+    from quality.services.agreement import agreement_recompute
+
+    opened(world, page, asgi_server, "quality:quality")
+    page.wait_for_selector("text=No agreement figures yet")
+    page.wait_for_selector("body[data-live-state=open]", state="attached")
+    page.evaluate("window.sameDocument = true")
+    second = page.context.new_page()
+    opened(world, second, asgi_server)
+    second.wait_for_selector("text=All done")
+    second.wait_for_selector("body[data-live-state=open]", state="attached")
+    world.annotate()
+    in_thread(agreement_recompute, project_id=world.project.pk)
+    page.wait_for_selector("#agreement >> text=0.333")
+    assert page.evaluate("window.sameDocument")
+    ready(second)
+    assert "Geoffrey" in second.text_content("[data-text]")
