@@ -37,8 +37,8 @@ class LabelsOf:
 def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: LabelsOf) -> Counter[str]:
     """Store the rows whose text is new to the project; call it inside a transaction.
 
-    Returns counts: documents, duplicates, gold, layers, spans, label_losses (duplicates that
-    came with labels, which are not merged into the text that is there).
+    Returns counts: documents, open (of them, to be labelled), duplicates, gold, layers, spans,
+    label_losses (duplicates with labels, which are not merged into the text that is there).
     """
     counts: Counter[str] = Counter()
     new = _new_ones(job.project, rows, counts)
@@ -62,6 +62,7 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
     counts["gold"] = len(annotations) - len(assignments)
     counts["layers"] = len(assignments)
     counts["spans"] = len(stored)
+    counts["open"] = sum(item.split == Split.POOL and not item.is_labelled for item in new)
     return counts
 
 

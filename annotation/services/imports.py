@@ -103,7 +103,7 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
     project = job.project
     errors = job.preview["error_count"]
     if errors and not options.skip_errors:
-        raise ImportRefused(f"{errors} row(s) cannot be read. Nothing was imported.")
+        raise ImportRefused(f"{errors} row{'' if errors == 1 else 's'} cannot be read. Nothing was imported.")
     if options.with_labels:
         _provide_labels(project, job, options)
     waiting = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.CHECKED)
@@ -137,7 +137,7 @@ def import_run(*, job_id: int) -> None:
     except ImportRefused as error:
         _fail(job, str(error))
     except Exception:
-        # The retry takes it up again; after MAX_CLAIMS it is given up.
+        # The retry takes it up again; after MAX_CLAIMS without a chunk written it is given up.
         ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.RUNNING).update(status=ImportJob.Status.QUEUED)
         raise
 
@@ -196,7 +196,10 @@ def _claim(job_id: int) -> ImportJob | None:
     job = ImportJob.objects.select_related("project__organization", "created_by").get(pk=job_id)
     job.report["claims"] = job.report.get("claims", 0) + 1
     if job.report["claims"] > MAX_CLAIMS:
-        _fail(job, f"It stopped {MAX_CLAIMS} times. What was imported stays; upload the file again for the rest.")
+        _fail(
+            job,
+            f"It stopped {MAX_CLAIMS} times at the same place. What was imported stays; upload the file again for the rest.",
+        )
         return None
     job.save(update_fields=["report"])
     return job
@@ -214,6 +217,7 @@ def _chunk_write(job: ImportJob, chunk: Sequence[Row], options: ImportOptions, l
         counts = rows_write(job=job, rows=good, labels=labels)
         counts["errors"] = len(chunk) - len(good)
         report = job.report | {name: job.report.get(name, 0) + count for name, count in counts.items()}
+        report["claims"] = 0  # it moves, so it may be claimed as often again
         ImportJob.objects.filter(pk=job.pk).update(report=report)
         nudge_on_commit(project_group(job.project.uuid), "import")
     job.done, job.report = job.done + len(chunk), report

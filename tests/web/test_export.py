@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
@@ -61,6 +63,7 @@ async def test_under_asgi_the_download_is_streamed_asynchronously(cast, project)
     assert answer.is_async
     text = b"".join([part async for part in answer]).decode()
     assert "\nAda\tB-PER\n" in text
+    await sync_to_async(connections.close_all)()  # those of the thread that the view ran in
 
 
 @pytest.mark.parametrize(("layer", "fmt"), [("secrets", "jsonl"), ("gold", "exe")])
