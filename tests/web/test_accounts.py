@@ -140,6 +140,10 @@ def test_a_newcomer_signs_up_names_an_organisation_and_owns_it(client: Client, o
     membership = Membership.objects.get()
     assert (membership.user.username, membership.role) == ("nina", "owner")
     assert list(AuditEvent.objects.values_list("verb", "actor__username")) == [("organization.create", "nina")]
+    dashboard = client.get("/", follow=True)
+    assert dashboard.redirect_chain == [("/o/ninas-desk/", 302)]
+    assert "Create your first project" in dashboard.text
+    assert 'href="/o/ninas-desk/p/new/"' in dashboard.text
 
 
 @pytest.mark.parametrize(
