@@ -66,12 +66,9 @@ def parse(format_name: str, content: str) -> Iterator[Row]:
 
 
 def detect(filename: str, content: str) -> str:
-    """The format that `content` most likely has; the file's name is only a hint."""
-    name = filename.lower()
+    """The format that `content` most likely has; a file of plain text is one document per line."""
     if jsonl.looks_like(content):
         return "jsonl"
-    if not name.endswith(".txt") and conll.looks_like(content):
+    if conll.looks_like(content):
         return "conll"
-    if name:
-        return "lines"
-    return plain.guess(content)
+    return "lines" if filename else plain.guess(content)

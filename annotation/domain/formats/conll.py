@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from annotation.domain.formats.base import (
@@ -59,12 +60,17 @@ class _Block:
 
 
 def looks_like(content: str) -> bool:
-    """True when the first token lines end in tags."""
-    block = next(_blocks(content), None)
-    if block is None:
+    """True when the first token lines end in tags.
+
+    Separated by spaces, one of them must be `O`: else "Take the I-95" would be a token with its tag.
+    """
+    lines = [line for block in islice(_blocks(content), 20) for _, line in block.lines]
+    rows = [_columns(line) for line in lines]
+    if not rows or _tag_column(rows) is None:
         return False
-    rows = [_columns(line) for _, line in block.lines[:20]]
-    return all(len(row) > 1 for row in rows) and _tag_column(rows) is not None
+    return (
+        content.startswith("-DOCSTART-") or all("\t" in line for line in lines) or any(row[-1] == "O" for row in rows)
+    )
 
 
 def parse(content: str) -> Iterator[Row]:
