@@ -213,9 +213,7 @@ def test_the_pages_hold_under_the_content_security_policy(world: World, page: An
     assert chip.evaluate("element => element.style.getPropertyValue('--label')")
 
 
-def test_open_pages_follow_the_work_without_a_reload(
-    world: World, page: Any, asgi_server: str, in_thread: Any
-) -> None:
+def test_open_pages_follow_the_work_without_a_reload(world: World, page: Any, asgi_server: str, in_thread: Any) -> None:
     """The figures appear on the quality page; the "all done" page goes to the new case by itself."""
     from quality.services.agreement import agreement_recompute
 
