@@ -132,7 +132,8 @@ def test_the_list_shows_each_place_under_letters_and_filters_by_kind(
 ) -> None:
     where = address(world, "quality:conflicts")
     page = text_of(signed_in(client, world.reviewer).get(where))
-    assert "Geoffrey Everest Hinton" in page
+    assert '<b>Geoffrey Everest Hinton</b><span class="faint"> (born 6 December 19…</span>' in page
+    assert 'dir="auto"><span class="faint">…verest Hinton (born </span><b>6 December 1947</b>' in page
     assert case_address(world, case) in page
     assert world.one.username not in page
     assert case_address(world, case) in text_of(client.get(where, {"kind": "missing"}))
