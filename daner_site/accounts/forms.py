@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from daner_site.accounts import throttle
@@ -30,6 +30,8 @@ class LoginForm(AuthenticationForm):
         "inactive": "User name and password do not match. Mind capital letters.",
         "throttled": "Too many failed attempts. Wait 15 minutes and try again.",
     }
+
+    username = UsernameField(label="User name", widget=forms.TextInput(attrs={"autofocus": True}))
 
     def clean(self) -> dict[str, Any]:
         username = str(self.cleaned_data.get("username") or "")

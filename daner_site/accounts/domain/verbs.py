@@ -24,22 +24,14 @@ VERBS: dict[str, str] = {
     "guideline.publish": "published a guideline",
     "member.set": "gave somebody a role in the project",
     "member.remove": "took somebody's role in the project",
+    # texts in and out
     "import.start": "started an import",
-    "import.start": "imported texts",
     "export.download": "downloaded labels",
-    # learning and quality
+    # learning
     "run.open": "started a training",
     "run.cancel": "cancelled a training",
-    "case.resolve": "decided a disputed document",
-    "case.reopen": "opened a decided document again",
-    "gold.publish": "decided on the gold labels of a document",
-    # texts in and out
-    "import.start": "imported texts",
-    "export.download": "exported data",
-    # active learning
-    "run.open": "started a training",
-    "run.cancel": "stopped a training",
     # quality
     "case.resolve": "settled a disagreement",
     "case.reopen": "reopened a settled disagreement",
+    "gold.publish": "decided on the gold labels of a document",
 }
