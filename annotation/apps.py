@@ -11,7 +11,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Web processes must know the actors' names to be able to enqueue them.
-        from annotation import actors  # noqa: F401
+        from annotation import actors, receivers  # noqa: F401
         from annotation.services.imports import imports_sweep
         from annotation.services.work import assignments_expire
         from daner_site.core.sweeper import register_sweep

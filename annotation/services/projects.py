@@ -12,7 +12,7 @@ from django.db.models import Max
 from annotation.access import ProjectContext
 from annotation.domain.palette import pick_color, pick_key
 from annotation.domain.permissions import ProjectRole
-from annotation.models import Guideline, Label, Project, ProjectMember
+from annotation.models import Assignment, Guideline, Label, Project, ProjectMember
 from annotation.services.queue import overlap_redraw
 from annotation.signals import project_changed
 from daner_site.accounts.audit import audit
@@ -177,6 +177,15 @@ def member_remove(*, ctx: ProjectContext, member: ProjectMember) -> None:
     _audit(ctx, "member.remove", {"user": member.user.username})
     member.delete()
     nudge_on_commit(organization_group(ctx.organization.uuid), "membership.revoked")
+
+
+@transaction.atomic
+def roles_end(*, organization_id: int, user_id: int) -> None:
+    """Somebody left the organisation: end their roles in all its projects and free their open documents."""
+    Assignment.objects.filter(organization_id=organization_id, annotator_id=user_id, status="active").update(
+        status="expired", closed_at=now()
+    )
+    ProjectMember.objects.filter(organization_id=organization_id, user_id=user_id).delete()
 
 
 def _key_in_use(project: Project, label: Label) -> bool:

@@ -17,7 +17,7 @@ from daner_site.accounts.services import members as services
 from daner_site.accounts.services.tokens import api_token_create
 from daner_site.core.clock import now
 from tests.cast import Cast
-from tests.factories import PASSWORD, membership_make, user_make
+from tests.factories import PASSWORD, annotation_make, assignment_make, document_make, membership_make, user_make
 
 pytestmark = pytest.mark.django_db
 
@@ -151,10 +151,17 @@ def test_a_removed_member_is_outside_at_once(cast: Cast, nudges: list[tuple[Any,
     assert AuditEvent.objects.filter(verb="organization.remove", actor=cast.alice).count() == 1
 
 
-def test_a_removed_member_loses_the_roles_in_projects(cast: Cast) -> None:
+def test_a_removed_member_loses_roles_in_projects_and_frees_the_open_document(cast: Cast) -> None:
+    held, done = document_make(cast.project_a), document_make(cast.project_a)
+    open_turn = assignment_make(held, cast.bob, status="active")
+    annotation = annotation_make(done, cast.bob)
     services.member_remove(organization=cast.org_a, actor=member(cast, "alice"), member_uuid=member(cast, "bob").uuid)
     assert not cast.project_a.members.filter(user=cast.bob).exists()
     assert cast.project_a.members.filter(user=cast.ben).exists()
+    open_turn.refresh_from_db()
+    assert open_turn.status == "expired"
+    annotation.refresh_from_db()
+    assert annotation.current
 
 
 def test_a_member_sees_the_list_but_none_of_the_forms(client: Client, cast: Cast) -> None:
