@@ -15,8 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from django.test import RequestFactory, override_settings
-from django.urls import include, path
+from django.test import RequestFactory
 
 from annotation.domain.permissions import Permission
 from annotation.domain.text import tokenize
@@ -30,36 +29,6 @@ LABELS = [
     {"name": "WORK", "color": "#CC79A7", "key": "", "description": "Books, films, songs."},
 ]
 
-
-def _nothing(*args: object, **kwargs: object) -> None:
-    """A view that is never called: only its route is needed."""
-
-
-def _space(name: str, **routes: str) -> Any:
-    return path("", include(([path(route, _nothing, name=key) for key, route in routes.items()], name)))
-
-
-_P = "o/<slug:org>/p/<uuid:project>/"
-urlpatterns = [
-    _space(
-        "accounts",
-        home="",
-        login="login/",
-        logout="logout/",
-        members="o/<slug:org>/members/",
-        tokens="o/<slug:org>/tokens/",
-    ),
-    _space("pages", organization="o/<slug:org>/", project=_P),
-    _space(
-        "annotation",
-        annotate=_P + "annotate/",
-        documents=_P + "documents/",
-        settings=_P + "settings/",
-        **{"import": _P + "import/"},
-    ),
-    _space("quality", quality=_P + "quality/", review=_P + "review/"),
-    _space("activelearning", models=_P + "models/", infer=_P + "infer/"),
-]
 ANNOTATE = f"/o/acme/p/{PROJECT}/annotate/"
 
 
@@ -87,10 +56,9 @@ def workspace(text: str, number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def render(template: str, values: dict[str, Any]) -> str:
-    with override_settings(ROOT_URLCONF=__name__):
-        request = RequestFactory().get(ANNOTATE)
-        request.user = AnonymousUser()
-        return render_to_string(template, {"user": values["ctx"].user} | values, request=request)
+    request = RequestFactory().get(ANNOTATE)
+    request.user = AnonymousUser()
+    return render_to_string(template, {"user": values["ctx"].user} | values, request=request)
 
 
 class Harness:
