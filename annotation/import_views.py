@@ -49,7 +49,7 @@ def import_job(request: HttpRequest, ctx: ProjectContext, job: UUID) -> HttpResp
     """What an upload holds, to be confirmed; then how far its import is."""
     item = get_object_or_404(ctx.project.imports.select_related("project"), uuid=job)
     context: dict[str, Any] = {"ctx": ctx, "active": "documents", "job": item}
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx and request.method != "POST":  # type: ignore[attr-defined]
         return render(request, "annotation/_import_progress.html", context)
     form = ConfirmForm(request.POST if request.method == "POST" else None, job=item)
     if request.method == "POST" and form.is_valid():

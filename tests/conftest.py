@@ -19,7 +19,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# A slow machine is no failure: examples are counted, never timed.
+hypothesis.settings.register_profile("daner", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("daner")
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
