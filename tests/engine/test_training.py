@@ -57,7 +57,7 @@ def test_every_training_starts_anew_and_changes_the_weights():
     for model in (first, second):
         moved = (weights(model) - weights(untrained)).abs()
         assert float((moved > 0).float().mean()) > 0.9
-        assert float(moved.max()) > 1e-4
+        assert float(moved.max()) > 2e-3, "more than one step of full size"
     assert not torch.equal(weights(first), weights(second))
 
 
