@@ -34,7 +34,7 @@ FILES = [
     "sentencepiece.bpe.model",
     "spiece.model",
 ]
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+HUB_NAME = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[\w.-]+)?)(@(?P<revision>[0-9a-f]{40}))?")
 
 
 class CheckpointError(EngineError):
@@ -44,7 +44,7 @@ class CheckpointError(EngineError):
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     name: str
-    """As the project names it; resolves to the same place again."""
+    """Resolves to the same weights again: a Hugging Face name has its revision, `name@commit`."""
     folder: Path
     sha256: str
     """Of the weights file: a model trained on top of it belongs to exactly these."""
@@ -64,6 +64,7 @@ def resolve(name: str) -> Checkpoint:
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _hub_folder(name)
+        name = f"{name.partition('@')[0]}@{folder.name}"
     _check(folder, name)
     return Checkpoint(name, folder, weights_sha256(folder))
 
@@ -93,12 +94,13 @@ def _bundled_folder() -> Path:
 
 
 def _hub_folder(name: str) -> Path:
-    if not HUB_NAME.fullmatch(name):
+    match = HUB_NAME.fullmatch(name)
+    if match is None:
         raise CheckpointError(f"{name!r} is neither a folder on the server nor a Hugging Face model name.")
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=FILES))
+        return Path(snapshot_download(match["repository"], revision=match["revision"], allow_patterns=FILES))
     except Exception as error:  # the library raises a dozen kinds, network ones included
         raise CheckpointError(
             f"The Hugging Face model {name!r} is not on this machine and could not be fetched "

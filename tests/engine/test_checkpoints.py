@@ -78,3 +78,21 @@ def test_a_folder_that_is_no_encoder_is_refused_in_words(folder):
 
     with pytest.raises(CheckpointError, match="cannot be loaded"):
         load_encoder(resolve(str(folder)))
+
+
+def test_a_hub_model_is_pinned_to_the_revision_that_was_found(folder, monkeypatch):
+    commit = "a" * 40
+    snapshot = folder.parent / commit
+    folder.rename(snapshot)
+    asked = []
+
+    def download(repository, revision, allow_patterns):
+        asked.append((repository, revision))
+        assert not any(pattern.endswith((".bin", ".py", ".h5")) for pattern in allow_patterns)
+        return str(snapshot)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    found = resolve("somebody/some-model")
+    assert found.name == f"somebody/some-model@{commit}"
+    assert resolve(found.name) == found
+    assert asked == [("somebody/some-model", None), ("somebody/some-model", commit)]
