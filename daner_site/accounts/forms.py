@@ -52,7 +52,7 @@ class SignupForm(forms.Form):
         label="User name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
     )
     display_name = forms.CharField(
-        label="Name shown to others",
+        label="Name shown to others (optional)",
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

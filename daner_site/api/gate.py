@@ -99,5 +99,12 @@ def _finish(
     schema: dict[str, Any],
 ) -> Gate:
     view = api_view(list(methods))(parser_classes([BoundedJSONParser])(throttle_classes(list(throttles))(call)))
-    gate: Gate = extend_schema(**schema)(view)
+    words = " ".join((call.__doc__ or "").split())
+    described = {
+        "operation_id": call.__name__,
+        "tags": [call.__module__.rpartition(".")[2]],
+        "summary": words.partition(". ")[0].rstrip("."),
+        "description": words,
+    }
+    gate: Gate = extend_schema(**described, **schema)(view)
     return gate

@@ -28,7 +28,8 @@ def test_every_call_is_in_the_schema_with_a_summary_and_its_credentials(schema: 
     ]
     assert len(schema["paths"]) == len(names - {"schema", "docs"})
     for path, method, operation in operations:
-        assert operation.get("description"), f"{method} {path} says nothing about itself"
+        assert operation.get("summary"), f"{method} {path} says nothing about itself"
+        assert operation["tags"][0] in {"projects", "documents", "learning", "quality"}
         assert {"token": []} in operation["security"], f"{method} {path} has no credentials"
 
 

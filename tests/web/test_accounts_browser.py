@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from daner_site.accounts.models import ApiToken, Membership
-from daner_site.accounts.services.members import member_remove
 from tests.cast import cast_make
 from tests.factories import PASSWORD
 
@@ -62,16 +61,26 @@ def test_a_newcomer_founds_an_organisation_and_brings_somebody_in(
     assert in_thread(lambda: ApiToken.objects.get().revoked_at) is not None
 
 
-def test_somebody_removed_is_shown_out(asgi_server: str, page: Any, in_thread: Any) -> None:
-    cast = in_thread(cast_make)
-    page.goto(f"{asgi_server}/o/{cast.org_a.slug}/")
-    page.get_by_label("User name").fill("bob")
+def sign_in(page: Page, url: str, name: str) -> None:
+    """By way of the page that was wanted."""
+    page.goto(url)
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_somebody_removed_is_shown_out(asgi_server: str, page: Any, browser: Any, in_thread: Any) -> None:
+    cast = in_thread(cast_make)
+    sign_in(page, f"{asgi_server}/o/{cast.org_a.slug}/", "bob")
     expect(page.get_by_role("heading", name="Harbour Desk")).to_be_visible()
-    owner = in_thread(lambda: Membership.objects.get(user=cast.alice))
-    bob = in_thread(lambda: Membership.objects.get(user=cast.bob))
-    in_thread(member_remove, organization=cast.org_a, actor=owner, member_uuid=bob.uuid)
+    expect(page.locator("body[data-live-state=open]")).to_be_attached()
+    alice = browser.new_context().new_page()
+    sign_in(alice, f"{asgi_server}/o/{cast.org_a.slug}/members/", "alice")
+    alice.get_by_label("Remove Bob").click()
+    alice.get_by_role("button", name="Remove Bob").click()
+    expect(alice.get_by_text("The member is removed.")).to_be_visible()
+    alice.context.close()
+    expect(page.locator("body[data-live-state=refused]")).to_be_attached()
     page.goto(f"{asgi_server}/o/{cast.org_a.slug}/members/")
     expect(page.get_by_text("404")).to_be_visible()
     page.console_errors.clear()  # the browser notes the 404 itself
