@@ -100,7 +100,7 @@ def _finish(
 ) -> Gate:
     view = api_view(list(methods))(parser_classes([BoundedJSONParser])(throttle_classes(list(throttles))(call)))
     words = " ".join((call.__doc__ or "").split())
-    described = {
+    described: dict[str, Any] = {
         "operation_id": call.__name__,
         "tags": [call.__module__.rpartition(".")[2]],
         "summary": words.partition(". ")[0].rstrip("."),
