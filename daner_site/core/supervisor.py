@@ -8,6 +8,7 @@ process group along.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -32,10 +33,13 @@ _print_lock = threading.Lock()
 
 
 def say(name: str, line: str) -> None:
-    """Print one line under a process name, in colour on a terminal."""
+    """Print one line under a process name, in colour on a terminal.
+
+    A terminal that has gone away is no reason to stop reading the children's pipes.
+    """
     colour = COLOURS[sum(name.encode()) % len(COLOURS)]
     start, end = (f"\x1b[{colour}m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-    with _print_lock:
+    with _print_lock, contextlib.suppress(OSError):
         sys.stdout.write(f"{start}{name:>7} |{end} {line.rstrip()}\n")
         sys.stdout.flush()
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import channel_layers, get_channel_layer
 from django.db import transaction
 
@@ -80,7 +81,11 @@ def test_progress_is_coalesced_for_each_group_and_kind(layer: Recorder, monkeypa
     assert coalescer.nudge("project.x", "import")
 
 
-def test_a_nudge_arrives_through_the_real_store(in_thread: Callable[..., Any], store: str) -> None:
+@pytest.mark.parametrize(
+    "idle_s",
+    [0, pytest.param(7, marks=pytest.mark.slow, id="after longer than the 5 s at which redis-py drops silent sockets")],
+)
+def test_a_nudge_arrives_through_the_real_store(in_thread: Callable[..., Any], store: str, idle_s: int) -> None:
     group = live.project_group(PROJECT)
 
     @async_to_sync
@@ -88,10 +93,9 @@ def test_a_nudge_arrives_through_the_real_store(in_thread: Callable[..., Any], s
         layer = get_channel_layer()
         channel = await layer.new_channel()
         await layer.group_add(group, channel)
-        from asgiref.sync import sync_to_async
-
+        await asyncio.sleep(idle_s)
         await sync_to_async(in_thread)(live.nudge_now, group, "model", version=3)
-        return await layer.receive(channel)
+        return await asyncio.wait_for(layer.receive(channel), 10)
 
     try:
         assert send_and_receive() == {"type": "nudge", "kind": "model", "version": 3}
