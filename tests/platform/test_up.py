@@ -41,6 +41,7 @@ class Site:
             clean.pop(name, None)
         self.url = f"http://127.0.0.1:{port}"
         self.lines: list[str] = []
+        self.known: list[psutil.Process] = []  # killed at the end even when the supervisor left them behind
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(port), "--no-demo", *words],
             cwd=ROOT,
@@ -87,17 +88,18 @@ class Site:
         return found
 
     def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        self.known = psutil.Process(self.process.pid).children(recursive=True)
+        return self.known
 
     def clean_up(self) -> None:
         if self.process.poll() is None:
-            family = self.family()
+            self.known = self.family()
             self.process.kill()
-            for member in family:
-                try:
-                    member.kill()
-                except psutil.NoSuchProcess:
-                    pass
+        for member in self.known:
+            try:
+                member.kill()
+            except psutil.NoSuchProcess:
+                pass
         self.process.wait(20)
         self.reader.join(20)
 
