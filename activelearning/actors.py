@@ -23,11 +23,11 @@ class StopNotice(dramatiq.Middleware):
     dramatiq's own notice is an exception thrown into the thread wherever it happens to be.
     """
 
-    def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        worker_stopping.clear()
-
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         worker_stopping.set()
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        worker_stopping.clear()
 
 
 dramatiq.get_broker().add_middleware(StopNotice())

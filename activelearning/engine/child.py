@@ -50,7 +50,7 @@ def _run(folder: Path, job: files.Job) -> dict[str, float]:
     seconds = {"load": time.monotonic() - began}
     report = Reporter()
     model_folder = files.model_folder(folder, job)
-    if not files.model_exists(model_folder):
+    if job.fit and not files.model_exists(model_folder):
         model = _timed(
             seconds,
             "fit",

@@ -38,7 +38,9 @@ DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
 class Job:
     config: TrainConfig
     model: str = MODEL
-    """Folder of the model, absolute or within the job's: where it is written, or read if it is there."""
+    """Folder of the model, absolute or within the job's."""
+    fit: bool = True
+    """Train if the model is not there yet; else it must be there."""
     threads: int = 1
     nice: int = 5
 

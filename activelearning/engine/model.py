@@ -105,9 +105,8 @@ def load_encoder(checkpoint: Checkpoint) -> tuple[Any, WordEncoder]:
         tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, add_prefix_space=True, **options)
         encoder = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **options)
     except Exception as error:  # whatever a broken or foreign folder makes the library raise
-        raise CheckpointError(
-            f"The checkpoint {checkpoint.name!r} cannot be loaded: {str(error).splitlines()[0]}"
-        ) from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"The checkpoint {checkpoint.name!r} cannot be loaded: {reason}") from error
     if not hasattr(encoder.config, "hidden_size") or encoder.config.is_encoder_decoder:
         raise CheckpointError(f"The checkpoint {checkpoint.name!r} is not an encoder.")
     return encoder, WordEncoder(tokenizer, _longest_input(tokenizer, encoder.config))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -51,40 +50,35 @@ def training_run_execute(*, run_id: int) -> None:
     lease = run_claim(run_id=run_id)
     if lease is None:
         return
-    folder = run_folder(lease.run)
+    folder = snapshots.run_folder(lease.run)
     try:
         _work(lease, folder)
     except RunCancelled:
-        _end(lease, folder, TrainingRun.Status.CANCELLED)
+        _end(lease, TrainingRun.Status.CANCELLED)
     except RunLost:
         log.warning("run lost run=%s", lease.run.uuid)
     except WorkerStopping:
         run_give_back(lease=lease, keep_attempt=True)
     except EngineDied as error:
-        _again_or_fail(lease, folder, str(error))
+        _again_or_fail(lease, str(error))
     except DatabaseError:
         raise
     except Exception as error:  # noqa: BLE001  a run ends in words, whatever happened
-        _end(lease, folder, TrainingRun.Status.FAILED, _explain(lease.run, error))
-
-
-def run_folder(run: TrainingRun) -> Path:
-    """Where the run works; its model stays here as the version's artefact."""
-    return Path(settings.DANER_ARTEFACTS) / str(run.project.uuid) / str(run.uuid)
+        _end(lease, TrainingRun.Status.FAILED, _explain(lease.run, error))
 
 
 def _work(lease: Lease, folder: Path) -> None:
     run = lease.run
     lease.stage(TrainingRun.Stage.PREPARE)
     if run.kind == TrainingRun.Kind.SCORE:
-        version = snapshots.scoring_job_write(run, folder)
+        version = snapshots.scoring_job_write(run, folder, beat=lease.beat)
         if version is None:
-            _end(lease, folder, TrainingRun.Status.READY)
+            _end(lease, TrainingRun.Status.READY)
             return
         _run_engine(lease, folder)
     else:
-        if not files.is_complete(folder):
-            lease.beat(**snapshots.training_job_write(run, folder))
+        if not (files.is_complete(folder) and run.snapshot):
+            lease.beat(**snapshots.training_job_write(run, folder, beat=lease.beat))
         _run_engine(lease, folder)
         version = version_create(run=run, folder=folder)
     _publish(lease, version, folder)
@@ -151,26 +145,26 @@ def _explain(run: TrainingRun, error: Exception) -> str:
     return f"Something unexpected went wrong; the server's log knows it as run {run.uuid}."
 
 
-def _again_or_fail(lease: Lease, folder: Path, reason: str) -> None:
+def _again_or_fail(lease: Lease, reason: str) -> None:
     if lease.run.attempt >= MAX_ATTEMPTS:
         message = f"{reason} {lease.run.attempt} times; the machine may lack memory."
-        _end(lease, folder, TrainingRun.Status.FAILED, message)
+        _end(lease, TrainingRun.Status.FAILED, message)
         return
     log.warning("run given back run=%s: %s", lease.run.uuid, reason)
     run_give_back(lease=lease, keep_attempt=False)
 
 
-def _end(lease: Lease, folder: Path, status: str, error: str = "") -> None:
+def _end(lease: Lease, status: str, error: str = "") -> None:
     if run_release(run=lease.run, status=status, error=error, owner=lease.owner):
         version_discard(run=lease.run)
-        shutil.rmtree(folder, ignore_errors=True)
+        snapshots.run_folder_drop(lease.run)
         run_follow_up(project=lease.run.project)
 
 
 def _clean(lease: Lease, folder: Path) -> None:
     """Keep the model, drop the texts."""
     if lease.run.kind == TrainingRun.Kind.SCORE:
-        shutil.rmtree(folder, ignore_errors=True)
+        snapshots.run_folder_drop(lease.run)
         return
     for path in folder.iterdir():
         if path.is_file():

@@ -13,6 +13,7 @@ from activelearning import selectors
 from activelearning.domain.policy import LEAST_DOCUMENTS
 from activelearning.models import TrainingRun
 from activelearning.services.leases import MAX_ATTEMPTS, run_release
+from activelearning.services.snapshots import run_folder_drop
 from annotation.models import Annotation, Project, Split
 from annotation.selectors.training import newest_label_id
 from daner_site.accounts.audit import audit
@@ -117,9 +118,11 @@ def training_sweep() -> None:
     for run in TrainingRun.objects.filter(status=TrainingRun.Status.RUNNING, lease_until__lt=moment):
         if run.cancel_requested:
             run_release(run=run, status=TrainingRun.Status.CANCELLED)
+            run_folder_drop(run)
         elif run.attempt >= MAX_ATTEMPTS:
             message = f"The training stopped without a word {run.attempt} times; the machine may lack memory."
             run_release(run=run, status=TrainingRun.Status.FAILED, error=message)
+            run_folder_drop(run)
         elif run.sent_at < moment - RESEND_AFTER:
             _send_again(run)
     for run in TrainingRun.objects.filter(status=TrainingRun.Status.QUEUED, sent_at__lt=moment - RESEND_AFTER):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,26 @@ from annotation.selectors.training import (
     training_set,
 )
 
+TEXTS_PER_BEAT = 1000
 
-def training_job_write(run: TrainingRun, folder: Path) -> dict[str, Any]:
-    """Write the job of a training run; returns the run's `snapshot` and `parameters`."""
+Beat = Callable[[], None]
+
+
+def run_folder(run: TrainingRun) -> Path:
+    """Where the run works; its model stays here as the version's artefact."""
+    return Path(settings.DANER_ARTEFACTS) / str(run.project.uuid) / str(run.uuid)
+
+
+def run_folder_drop(run: TrainingRun) -> None:
+    """Remove the texts and the model of a run that made no version."""
+    shutil.rmtree(run_folder(run), ignore_errors=True)
+
+
+def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any]:
+    """Write the job of a training run; returns the run's `snapshot` and `parameters`.
+
+    `beat` is called now and then: a large pool takes longer to write than a lease lasts.
+    """
     project = run.project
     train, test = training_set(project), test_set(project)
     config = TrainConfig(
@@ -35,14 +53,14 @@ def training_job_write(run: TrainingRun, folder: Path) -> dict[str, Any]:
         seed=run.seed,
     )
     job = files.Job(config, threads=settings.DANER_TRAIN_THREADS)
-    files.write_job(folder, job, train=_examples(train), test=_examples(test), pool=_texts(open_pool(project)))
+    files.write_job(folder, job, train=_examples(train), test=_examples(test), pool=_texts(open_pool(project), beat))
     return {
         "snapshot": snapshot(train) | {"test": {text.document_uuid: list(text.annotation_uuids) for text in test}},
         "parameters": asdict(config),
     }
 
 
-def scoring_job_write(run: TrainingRun, folder: Path) -> ModelVersion | None:
+def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> ModelVersion | None:
     """Write a job that scores what the active version has not; None when there is nothing to do."""
     version = selectors.active_version(run.project)
     if version is None:
@@ -54,8 +72,9 @@ def scoring_job_write(run: TrainingRun, folder: Path) -> ModelVersion | None:
         if not new:
             return None
         model = str((Path(settings.DANER_ARTEFACTS) / version.artefact).resolve())
-        job = files.Job(TrainConfig(tuple(version.labels)), model=model, threads=settings.DANER_TRAIN_THREADS)
-        files.write_job(folder, job, train=(), test=(), pool=_texts(new))
+        config = TrainConfig(tuple(version.labels))
+        job = files.Job(config, model=model, fit=False, threads=settings.DANER_TRAIN_THREADS)
+        files.write_job(folder, job, train=(), test=(), pool=_texts(new, beat))
     return version
 
 
@@ -74,6 +93,8 @@ def _examples(texts: Iterable[TrainingText]) -> Iterator[Example]:
         yield Example(text.document_uuid, text.text, text.tokens, text.spans)
 
 
-def _texts(texts: Iterable[PoolText]) -> Iterator[Text]:
-    for text in texts:
+def _texts(texts: Iterable[PoolText], beat: Beat) -> Iterator[Text]:
+    for number, text in enumerate(texts):
+        if number % TEXTS_PER_BEAT == 0:
+            beat()
         yield Text(text.document_uuid, text.text, text.tokens)

@@ -10,7 +10,6 @@ import pytest
 from activelearning.engine import job as files
 from activelearning.models import ModelVersion, Score, TrainingRun
 from activelearning.services import execution, runs
-from activelearning.services.leases import worker_stopping
 from annotation.access import project_context
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan
@@ -28,7 +27,6 @@ EVERY = 100
 
 @pytest.fixture
 def loop(db, settings, tmp_path):
-    worker_stopping.clear()
     settings.DANER_ENGINE_COMMAND = fakes.fake_engine()
     settings.DANER_ARTEFACTS = tmp_path
     owner = user_make()

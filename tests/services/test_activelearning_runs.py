@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,8 @@ from django.db import connections
 from activelearning import selectors
 from activelearning.engine import job as files
 from activelearning.models import ModelVersion, Score, TrainingRun
-from activelearning.services import execution, leases, publication, runs
+from activelearning.services import execution, leases, publication, runs, snapshots
+from activelearning.services.engine_process import environment
 from annotation.models import Annotation, QueueEntry, Suggestion
 from annotation.services.queue import queue_extend
 from daner_site.core.clock import now
@@ -27,7 +30,6 @@ TEXT = "Ada met Grace in Oslo, part {}."
 
 @pytest.fixture(autouse=True)
 def engine(settings, tmp_path):
-    leases.worker_stopping.clear()
     settings.DANER_ENGINE_COMMAND = fake_engine()
     settings.DANER_ARTEFACTS = tmp_path / "artefacts"
 
@@ -311,7 +313,7 @@ def test_a_failed_run_leaves_no_version_and_no_files(project, people, settings):
     settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "no")
     run = execute(run_of(project, people))
     assert not ModelVersion.objects.exists()
-    assert not execution.run_folder(run).exists()
+    assert not snapshots.run_folder(run).exists()
 
 
 def test_an_engine_that_does_not_start_fails_the_run_in_words(project, people, settings):
@@ -393,7 +395,7 @@ def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_cap
     leases_before = leases.run_claim(run_id=run.pk)
     label(project, people[1], 5)
     with django_capture_on_commit_callbacks() as callbacks:
-        execution._end(leases_before, Path("/nonexistent"), "ready")
+        execution._end(leases_before, "ready")
     for callback in callbacks:
         callback()
     broker = dramatiq.get_broker()
@@ -408,7 +410,7 @@ def test_a_waiting_follow_up_is_sent_off_when_the_run_ends(project, people, djan
     lease = leases.run_claim(run_id=run.pk)
     follow = run_of(project, people, 5)
     with django_capture_on_commit_callbacks(execute=True):
-        execution._end(lease, Path("/nonexistent"), "ready")
+        execution._end(lease, "ready")
     assert dramatiq.get_broker().queues["train"].qsize() == 1
     assert execute(follow).status == "ready"
 
@@ -477,6 +479,25 @@ def test_the_sweep_ends_a_cancelled_run_whose_worker_died(project, people):
     runs.training_sweep()
     run.refresh_from_db()
     assert run.status == "cancelled"
+
+
+def test_a_version_whose_files_are_gone_fails_the_scoring_in_words(project, people, settings):
+    execute(run_of(project, people))
+    shutil.rmtree(settings.DANER_ARTEFACTS)
+    document_make(project, "Grace came later.")
+    settings.DANER_ENGINE_COMMAND = [sys.executable, "-m", "activelearning.engine.child"]
+    run = execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    assert run.status == "failed"
+    assert "missing or damaged" in run.error
+
+
+def test_the_engine_is_told_no_secrets(monkeypatch):
+    for name in ("SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "REDIS_URL", "BROKER_URL_FILE"):
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("HF_HOME", "/models")
+    found = environment()
+    assert "hush" not in found.values()
+    assert found["HF_HOME"] == "/models"
 
 
 def test_the_sweep_opens_a_run_whose_message_was_lost(project, people):

@@ -17,7 +17,6 @@ from tests.fakes import fake_engine
 
 @pytest.fixture(autouse=True)
 def engine(settings, tmp_path):
-    leases.worker_stopping.clear()
     settings.DANER_ENGINE_COMMAND = fake_engine()
     settings.DANER_PREDICTOR = "tests.fakes.predict"
     settings.DANER_ARTEFACTS = tmp_path

@@ -6,7 +6,7 @@ import pytest
 
 from activelearning.engine import predictor
 from activelearning.models import ModelVersion, Score
-from activelearning.services import execution, inference, leases, runs
+from activelearning.services import execution, inference, runs
 from annotation.models import Suggestion
 from annotation.services.queue import queue_extend
 from tests.engine.corpus import examples
@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 @pytest.fixture
 def project(settings, tmp_path):
-    leases.worker_stopping.clear()
     settings.DANER_ARTEFACTS = tmp_path
     owner = user_make()
     project = project_make(organization_make(owner=owner), owner, overlap_share=0)
