@@ -17,7 +17,7 @@ import pytest
 
 from annotation.domain.formats import ParsedDocument, parse
 from tests.conftest import wait_until
-from tests.e2e.site_tools import PASSWORD, LiveSite, mark, sign_in, submit, workspace
+from tests.e2e.site_tools import PASSWORD, LiveSite, mark, submit, workspace
 from tests.platform.test_up import ROOT
 
 WNUT = ROOT.parent / "shared" / "data" / "wnut17"
@@ -137,7 +137,7 @@ def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: s
     page.wait_for_selector("text=New documents")
     page.set_checked("[name=with_labels]", labelled)
     page.get_by_role("button", name=re.compile(r"^Import [\d,]+ document")).click()
-    page.wait_for_selector("text=Start labelling", timeout=120_000)
+    page.wait_for_selector("#import-progress .stat-label >> text=Imported", timeout=120_000)
 
 
 def add_annotator(site: LiveSite, manager: Any, page: Any, project: str, name: str) -> Any:
@@ -190,9 +190,7 @@ def label_documents(
 
 
 def live_runs(site: LiveSite) -> int:
-    return int(
-        site.one("select count(*) from activelearning_trainingrun where status in ('queued', 'running')")
-    )
+    return int(site.one("select count(*) from activelearning_trainingrun where status in ('queued', 'running')"))
 
 
 def newest_model(site: LiveSite) -> str:
@@ -266,9 +264,7 @@ def wait_for_gold_in_snapshot(site: LiveSite, page: Any, project: str, document:
     page.goto(project + "models/")
     if site.one("select max(number) from activelearning_modelversion") and not has_gold(site, annotations):
         page.get_by_role("button", name="Train now").click()
-        wait_until(
-            lambda: site.one("select max(id) from activelearning_trainingrun where kind = 'fit'") > before, 30
-        )
+        wait_until(lambda: site.one("select max(id) from activelearning_trainingrun where kind = 'fit'") > before, 30)
     wait_until(lambda: has_gold(site, annotations), 120, "the gold is in no snapshot")
     snapshot = site.one("select snapshot from activelearning_trainingrun order by id desc limit 1")
     singles = [uuid for uuid, kind in annotations.items() if kind == "human"]
@@ -278,9 +274,7 @@ def wait_for_gold_in_snapshot(site: LiveSite, page: Any, project: str, document:
 
 def has_gold(site: LiveSite, annotations: dict[str, str]) -> bool:
     [gold] = [uuid for uuid, kind in annotations.items() if kind == "gold"]
-    found = site.one(
-        "select count(*) from activelearning_trainingrun where snapshot like ?", f"%{hex_uuid(gold)}%"
-    )
+    found = site.one("select count(*) from activelearning_trainingrun where snapshot like ?", f"%{hex_uuid(gold)}%")
     return bool(found)
 
 
@@ -308,7 +302,4 @@ def comparable(content: bytes) -> dict[str, Any]:
     """By text: everything that has to survive; not ids, times or the model's own proposals."""
     rows = [json.loads(line) for line in content.decode().splitlines()]
     assert len({row["text"] for row in rows}) == len(rows) > 4000
-    return {
-        row["text"]: {key: row.get(key) for key in ("tokens", "split", "gold", "annotations")}
-        for row in rows
-    }
+    return {row["text"]: {key: row.get(key) for key in ("tokens", "split", "gold", "annotations")} for row in rows}
