@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from activelearning.domain import scoring
@@ -39,7 +39,6 @@ def test_a_document_without_words_is_as_sure_as_can_be():
     assert (scoring.mnlp([]), scoring.sequence_mnlp(0.0, 0), scoring.margin([]), scoring.entropy([])) == (0, 0, 1, 0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0.01, 1), min_size=3, max_size=3), min_size=1, max_size=6))
 def test_margin_and_entropy_stay_within_their_limits(weights):
     words = [[math.log(weight / sum(row)) for weight in row] for row in weights]

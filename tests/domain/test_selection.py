@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from activelearning.domain.selection import STRATEGIES, rank
@@ -42,7 +42,6 @@ def test_an_unknown_strategy_is_an_error_that_names_the_known_ones():
         rank("best", SCORES, seed=1)
 
 
-@settings(deadline=None)
 @given(st.permutations(list("abcdefgh")), st.sampled_from(STRATEGIES))
 def test_ties_and_the_order_of_arrival_do_not_matter(documents, strategy):
     equal = dict.fromkeys(("mnlp", "least_confidence", "margin", "entropy"), 0.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from daner_site.core.charts import line_chart, round_step
@@ -16,7 +16,6 @@ def test_steps_are_round(least, step):
     assert round_step(least) == step
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 1)), max_size=20))
 def test_every_point_and_tick_lies_inside_the_box(points):
     chart = line_chart([(x, y, "") for x, y in points])
