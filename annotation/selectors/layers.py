@@ -14,6 +14,9 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subque
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document, Project, Span
+from annotation.selectors.batches import in_batches
+
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def layers_of(
 
     With `at_least=0` also those that carry gold only.
     """
-    documents = project.documents.order_by("position")
+    documents = project.documents.all()
     if split is not None:
         documents = documents.filter(split=split)
     if document_ids is not None:
@@ -65,8 +68,8 @@ def layers_of(
         )
     else:
         documents = documents.filter(Exists(current))
-    for document in _with_annotations(documents).iterator(chunk_size=500):
-        yield _layers(document)
+    for batch in in_batches(_with_annotations(documents), BATCH):
+        yield from map(_layers, batch)
 
 
 def document_layers(document: Document) -> DocumentLayers:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation.domain.resolution import resolve
 from annotation.domain.spans import LabelledSpan
-from annotation.models import Annotation, Assignment, Project, Split
+from annotation.models import Annotation, Assignment, Document, Project, Split
+from annotation.selectors.batches import in_batches
 from annotation.selectors.layers import layers_of
+
+BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,30 @@ def test_set(project: Project) -> list[TrainingText]:
 
 def open_pool(project: Project) -> Iterator[PoolText]:
     """Pool documents that somebody can still be given, in import order."""
+    for batch in in_batches(_open_documents(project), BATCH):
+        for document in batch:
+            yield PoolText(
+                str(document.uuid),
+                document.text,
+                tuple((start, end) for start, end in document.tokens),
+            )
+
+
+def open_uuids(project: Project) -> set[UUID]:
+    """Which documents `open_pool` holds, without their texts."""
+    return set(_open_documents(project).values_list("uuid", flat=True))
+
+
+def _open_documents(project: Project) -> QuerySet[Document]:
     of_document = Assignment.objects.filter(document=OuterRef("pk"), status__in=Assignment.LIVE).order_by()
     closed = of_document.exclude(status=Assignment.Status.ACTIVE)
     taken = closed.values("document").annotate(n=Count("pk")).values("n")
     gold = Annotation.objects.filter(document=OuterRef("pk"), kind=Annotation.Kind.GOLD, current=True)
-    documents = (
+    return (
         project.documents.filter(~Exists(gold), split=Split.POOL)
         .annotate(taken=Coalesce(Subquery(taken), 0))
         .filter(taken__lt=F("overlap_target"))
-        .order_by("position")
     )
-    for document in documents.iterator(chunk_size=1000):
-        yield PoolText(
-            str(document.uuid),
-            document.text,
-            tuple((start, end) for start, end in document.tokens),
-        )
 
 
 def labelled_count(project: Project) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import slugify
 
 from annotation.access import ProjectContext
@@ -19,6 +19,7 @@ from annotation.domain.formats import PRINTERS, ExportedDocument
 from annotation.domain.formats.base import ExportedLayer
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document, Project, Suggestion
+from annotation.selectors.batches import in_batches
 from annotation.selectors.layers import DocumentLayers, layers_of
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
@@ -72,7 +73,7 @@ def export_parts(project: Project, *, layer: str, fmt: str) -> Iterator[str]:
     """The file in pieces of up to `BATCH` documents, in import order."""
     printer = PRINTERS[fmt]
     names = annotator_names(project)
-    for batch in _batches(_selected(project, layer)):
+    for batch in in_batches(_selected(project, layer), BATCH):
         ids = [document.pk for document in batch]
         layers = {item.document_id: item for item in layers_of(project, at_least=0, document_ids=ids)}
         suggestions = {item.document_id: item for item in project.suggestions.filter(document__in=ids)}
@@ -103,14 +104,6 @@ def _selected(project: Project, layer: str) -> QuerySet[Document]:
     if layer == "model":
         return documents.filter(suggestion__isnull=False)
     return documents
-
-
-def _batches(documents: QuerySet[Document]) -> Iterator[list[Document]]:
-    beyond = Q()
-    while batch := list(documents.filter(beyond).order_by("position", "pk")[:BATCH]):
-        yield batch
-        last = batch[-1]
-        beyond = Q(position__gt=last.position) | Q(position=last.position, pk__gt=last.pk)
 
 
 def _exported(
