@@ -20,6 +20,7 @@ from annotation.selectors.documents import (
     documents_page,
     export_counts,
     import_preview,
+    imports_listed,
     recent_imports,
     shown_layers,
     turns,
@@ -47,7 +48,7 @@ def import_new(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 @project_view(Permission.MANAGE)
 def import_job(request: HttpRequest, ctx: ProjectContext, job: UUID) -> HttpResponse:
     """What an upload holds, to be confirmed; then how far its import is."""
-    item = get_object_or_404(ctx.project.imports.select_related("project"), uuid=job)
+    item = get_object_or_404(imports_listed(ctx.project), uuid=job)
     context: dict[str, Any] = {"ctx": ctx, "active": "documents", "job": item}
     if request.htmx and request.method != "POST":  # type: ignore[attr-defined]
         return render(request, "annotation/_import_progress.html", context)

@@ -32,7 +32,7 @@ def parse_submission(payload: str) -> Submission:
     """
     try:
         data = json.loads(payload or "")
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SubmissionError("payload: not JSON") from error
     if not isinstance(data, dict):
         raise SubmissionError("payload: expected an object with a list of spans")
@@ -74,4 +74,4 @@ def _seconds(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise SubmissionError("seconds: not a number")
-    return min(max(float(value), 0.0), 86_400.0)
+    return float(min(max(value, 0), 86_400))

@@ -142,10 +142,14 @@ def import_preview(job: ImportJob) -> dict[str, Any]:
     }
 
 
+def imports_listed(project: Project) -> QuerySet[ImportJob]:
+    """The imports without their content: it can be 50 MB, and pages ask again and again."""
+    return project.imports.select_related("project", "created_by").defer("content")
+
+
 def recent_imports(project: Project) -> QuerySet[ImportJob]:
-    """The last imports somebody confirmed, without their content."""
-    confirmed = project.imports.exclude(status=ImportJob.Status.CHECKED)
-    return confirmed.select_related("created_by").defer("content", "preview")[:10]
+    """The last imports somebody confirmed."""
+    return imports_listed(project).exclude(status=ImportJob.Status.CHECKED).defer("content", "preview")[:10]
 
 
 def export_counts(project: Project) -> dict[str, int]:

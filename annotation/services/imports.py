@@ -213,7 +213,7 @@ def _chunk_write(job: ImportJob, chunk: Sequence[Row], options: ImportOptions, l
         if not mine.update(done=F("done") + len(chunk), lease_until=now() + LEASE):
             return False
         # One import at a time numbers its documents.
-        Project.objects.select_for_update().get(pk=job.project_id)
+        Project.objects.select_for_update(no_key=True).get(pk=job.project_id)
         counts = rows_write(job=job, rows=good, labels=labels)
         counts["errors"] = len(chunk) - len(good)
         report = job.report | {name: job.report.get(name, 0) + count for name, count in counts.items()}

@@ -66,7 +66,7 @@ def project_update(*, ctx: ProjectContext, **changes: Any) -> Project:
 
     Raises: ValidationError naming the field.
     """
-    project = Project.objects.select_for_update().get(pk=ctx.project.pk)
+    project = Project.objects.select_for_update(no_key=True).get(pk=ctx.project.pk)
     before = {name: getattr(project, name) for name in changes}
     for name, value in changes.items():
         setattr(project, name, value)

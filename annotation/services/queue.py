@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from annotation.domain.overlap import overlap_target, seeded_order
 from annotation.models import Assignment, Document, Project, QueueEntry, Split, Strategy
@@ -41,9 +41,7 @@ def queue_publish(
 
     Raises: ValueError when `ranked` names a document twice or one that is not in the pool.
     """
-    # Two publications at once would number their generations alike: the row lock orders them
-    # (SQLite has one writer anyway).
-    generation = Project.objects.select_for_update().values_list("queue_generation", flat=True).get(pk=project.pk) + 1
+    generation = _locked(project).queue_generation + 1
     ids = dict(project.documents.filter(split=Split.POOL).values_list("uuid", "pk"))
     order = [item.document_uuid for item in ranked]
     if len(set(order)) != len(order):
@@ -74,7 +72,7 @@ def queue_extend(*, project: Project) -> int:
 
     The order among the new ones is seeded random. The first call opens generation 1.
     """
-    current = Project.objects.select_for_update().get(pk=project.pk)
+    current = _locked(project)
     if current.queue_generation == 0:
         queue_publish(project=project, ranked=[], strategy=Strategy.RANDOM, model_uuid=None)
         return project.queue.filter(generation=1).count()
@@ -123,11 +121,13 @@ def draw_overlap(project: Project, sha256: str) -> int:
 def overlap_redraw(*, project: Project) -> int:
     """Apply changed overlap settings to the pool; returns how many documents changed.
 
-    Never below the slots a document has already given out.
+    Never below the slots a document has already given out. What came with its layers has all the
+    labels it is to get.
     """
     changed = []
+    imported = Assignment.objects.filter(document=OuterRef("pk"), annotator__imported=True)
     documents: Iterable[Document] = (
-        project.documents.filter(split=Split.POOL)
+        project.documents.filter(~Exists(imported), split=Split.POOL)
         .only("pk", "sha256", "overlap_target")
         .annotate(last_slot=Max("assignments__slot", filter=Q(assignments__status__in=Assignment.LIVE)))
     )
@@ -141,6 +141,15 @@ def overlap_redraw(*, project: Project) -> int:
     if changed:
         nudge_on_commit(project_group(project.uuid), "progress")
     return len(changed)
+
+
+def _locked(project: Project) -> Project:
+    """The row as it is now, locked: two publications at once would number their generations alike.
+
+    `no_key`, so that nobody's submission, which refers to the row, waits for a long publication.
+    SQLite has one writer anyway.
+    """
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _in_random_order(project: Project, uuids: Iterable[UUID]) -> list[UUID]:

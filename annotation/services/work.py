@@ -75,7 +75,7 @@ def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission:
     shown = {_as_span(item) for item in assignment.suggested.get("spans", [])}
 
     def origin(span: LabelledSpan) -> str:
-        # What was accepted is what the page had proposed, whatever the request says.
+        # What was accepted or refused is what the page had proposed, whatever the request says.
         if span in shown:
             return Span.Origin.ACCEPTED
         return Span.Origin.EDITED if span in submission.edited else Span.Origin.HUMAN
@@ -90,7 +90,7 @@ def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission:
         assignment=assignment,
         seconds=submission.seconds,
         provenance={"source": "interface"},
-        suggestions=_outcome(assignment.suggested, submission),
+        suggestions=_outcome(assignment.suggested, shown & set(submission.refused)),
     )
     send_on_commit(
         annotation_submitted,
@@ -240,11 +240,11 @@ def _as_span(item: dict[str, Any]) -> LabelledSpan:
     return LabelledSpan(item["start"], item["end"], item["label"])
 
 
-def _outcome(suggested: dict[str, Any], submission: Submission) -> dict[str, Any]:
+def _outcome(suggested: dict[str, Any], refused: set[LabelledSpan]) -> dict[str, Any]:
     if not suggested:
         return {}
     return {
         "model": suggested["model_uuid"],
         "shown": suggested["spans"],
-        "refused": [{"start": span.start, "end": span.end, "label": span.label} for span in submission.refused],
+        "refused": [{"start": span.start, "end": span.end, "label": span.label} for span in sorted(refused)],
     }

@@ -17,7 +17,7 @@ from annotation.access import ProjectContext
 from annotation.domain.formats import ImportOptions
 from annotation.domain.permissions import Permission
 from annotation.import_views import download
-from annotation.selectors.documents import documents_page
+from annotation.selectors.documents import documents_page, imports_listed
 from annotation.services.exports import CONTENT_TYPES, LAYERS, export_open
 from annotation.services.imports import ImportRefused, import_check, import_start
 from daner_site.api.gate import HeavyThrottle, project_api
@@ -74,7 +74,7 @@ def imports(request: Request, ctx: ProjectContext) -> Response:
 @project_api(Permission.MANAGE, responses=ImportJobSerializer)
 def import_job(request: Request, ctx: ProjectContext, job: UUID) -> Response:
     """How far an import is, and what became of its rows."""
-    item = get_object_or_404(ctx.project.imports, uuid=job)
+    item = get_object_or_404(imports_listed(ctx.project), uuid=job)
     return Response(ImportJobSerializer(item, context={"request": request, "ctx": ctx}).data)
 
 

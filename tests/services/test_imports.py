@@ -16,7 +16,7 @@ from annotation.selectors.layers import layers_of
 from annotation.selectors.training import open_pool, test_set, training_set
 from annotation.services import imports
 from annotation.services.imports import ImportRefused, import_run, import_start, imports_sweep
-from annotation.services.queue import draw_overlap
+from annotation.services.queue import draw_overlap, overlap_redraw
 from annotation.services.work import assignment_claim_next
 from daner_site.accounts.models import AuditEvent, User
 from daner_site.core.clock import now
@@ -258,6 +258,16 @@ def test_a_document_with_one_imported_layer_is_not_served_for_a_second(project, 
     imported(project, jsonl({"text": "Ada lives", "annotations": [{"annotator": "x", "spans": [ADA]}]}))
     assert list(open_pool(project)) == []
     assert assignment_claim_next(ctx=context(cast.bob, project)) is None
+
+
+def test_new_overlap_settings_do_not_reopen_what_came_with_its_layers(project, cast):
+    layer = {"annotator": "x", "spans": [ADA]}
+    imported(project, jsonl({"text": "Ada lives", "annotations": [layer]}, {"text": "Ada is here"}))
+    Project.objects.filter(pk=project.pk).update(overlap=3, overlap_share=1.0)
+    project.refresh_from_db()
+    assert overlap_redraw(project=project) == 1
+    assert [document.overlap_target for document in project.documents.all()] == [1, 3]
+    assert [text.text for text in open_pool(project)] == ["Ada is here"]
 
 
 def test_an_imported_name_is_one_person_in_a_project_and_cannot_sign_in(project, cast):

@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotation.access import ProjectContext, project_context
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan, SpanError
-from annotation.domain.submission import Submission, parse_submission
+from annotation.domain.submission import Submission, SubmissionError, parse_submission
 from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Suggestion
 from annotation.selectors.training import open_pool, training_set
 from annotation.services.gold import gold_publish
@@ -271,6 +271,38 @@ def test_what_was_hidden_is_not_stored(cast: Cast) -> None:
     assert annotation.suggestions["shown"] == shown
 
 
+def test_only_what_was_proposed_can_be_refused(cast: Cast) -> None:
+    document = document_make(cast.project_a, "Ada met Grace in Oslo.")
+    publish(cast.project_a, [document])
+    shown = [{"start": 0, "end": 3, "label": "PER", "confidence": 0.9}]
+    Suggestion.objects.create(
+        organization=cast.org_a,
+        project=cast.project_a,
+        document=document,
+        model_uuid=cast.project_a.uuid,
+        model_name="v1",
+        spans=shown,
+    )
+    held = claim(cast.bob, cast.project_a)
+    # PostgreSQL stores no NUL, not even in JSON.
+    invented = {"start": 4, "end": 7, "label": "\0"}
+    payload = {"spans": [], "refused": [{"start": 0, "end": 3, "label": "PER"}, invented]}
+    annotation = annotation_submit(
+        ctx=context(cast.bob, cast.project_a),
+        assignment_uuid=held.uuid,
+        submission=parse_submission(json.dumps(payload)),
+    )
+    assert annotation.suggestions["refused"] == [{"start": 0, "end": 3, "label": "PER"}]
+
+
+@pytest.mark.parametrize("seconds", ["1" + "0" * 400, "9" * 5000, "1e999"])
+def test_seconds_beyond_all_measure_are_no_crash(seconds: str) -> None:
+    try:
+        assert parse_submission(f'{{"spans": [], "seconds": {seconds}}}').seconds == 86_400.0
+    except SubmissionError:
+        pass
+
+
 def test_gold_settles_a_document(cast: Cast) -> None:
     documents = documents_make(cast.project_a, 2)
     publish(cast.project_a, documents)
@@ -299,6 +331,32 @@ def test_the_overlap_share_is_drawn_and_never_below_given_slots(cast: Cast) -> N
     assert chosen.overlap_target == 2
     assert cast.project_a.documents.exclude(pk=chosen.pk).filter(overlap_target__gt=1).count() == 0
     assert len(documents) == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer anyway")
+def test_nobody_waits_for_a_queue_that_is_being_published() -> None:
+    cast = cast_make()
+    documents = documents_make(cast.project_a, 3)
+    publish(cast.project_a, documents)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = 500")
+            submit(cast.bob, cast.project_a)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        publish(cast.project_a, documents[::-1])
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(30)
+    assert not failures
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.models import Annotation, ImportJob, Project
@@ -137,6 +139,14 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(client, project, set
     answer = client.post(address("import", project), DEFAULTS | {"file": SimpleUploadedFile("a.txt", b"x" * 11)})
     assert answer.status_code == 422
     assert "larger than" in answer.text
+
+
+def test_looking_how_far_an_import_is_does_not_read_the_upload(client, project):
+    check(client, project, "One text.\nAnother.")
+    job = ImportJob.objects.get()
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address("import_job", project, job=job.uuid), headers={"HX-Request": "true"})
+    assert not [query["sql"] for query in queries if '"annotation_importjob"."content"' in query["sql"]]
 
 
 def test_texts_are_shown_as_text_never_as_markup(client, project):
