@@ -39,7 +39,7 @@ def parse_review(post: QueryDict) -> PostedReview:
         version=version_of(post),
         decisions=tuple(decisions),
         added=tuple(_span(item) for item in _list(payload, "added")),
-        comment=post.get("comment", "").strip()[:COMMENT_LENGTH],
+        comment=post.get("comment", "").replace("\0", "").strip()[:COMMENT_LENGTH],
     )
 
 
@@ -54,7 +54,9 @@ def version_of(post: QueryDict) -> int:
 def _object(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text or "{}")
-    except (json.JSONDecodeError, RecursionError):
+        # Half of a surrogate pair is text to JSON, and to nobody else.
+        json.dumps(data, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise ReviewFormError("payload: not JSON") from None
     if not isinstance(data, dict):
         raise ReviewFormError("payload: expected an object")

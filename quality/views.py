@@ -25,7 +25,7 @@ from quality.selectors.conflicts import KINDS, conflict_rows
 from quality.selectors.content import case_content
 from quality.selectors.panel import quality_panel, quality_summary
 from quality.selectors.review import review_page
-from quality.services.cases import CaseError, StaleCaseError, case_reopen, case_resolve, cases_refresh
+from quality.services.cases import CaseError, OwnWorkError, StaleCaseError, case_reopen, case_resolve, cases_refresh
 
 PAGE_SIZE = 20
 
@@ -92,13 +92,15 @@ def case(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
     """One document to decide on; a POST settles it and goes on to the next."""
     item = get_object_or_404(cases_of(ctx.project), uuid=case)
     if worked_on(item.document, ctx.user):
-        return render(request, "quality/own_work.html", {"ctx": ctx, "active": "review"}, status=403)
+        return _own_work(request, ctx)
     if request.method != "POST":
         return _case_page(request, ctx, item, item.decisions)
     posted: PostedReview | None = None
     try:
         posted = parse_review(request.POST)
         case_resolve(ctx=ctx, case=item, **vars(posted))
+    except OwnWorkError:
+        return _own_work(request, ctx)
     except StaleCaseError as error:
         cases_refresh(document_id=item.document_id)
         return _case_page(request, ctx, item, _state(posted), error=error, status=409)
@@ -140,6 +142,10 @@ def _case_page(
         "editable": status != 200 or item.status == AdjudicationCase.Status.OPEN,
     }
     return render(request, "quality/case.html", context, status=status)
+
+
+def _own_work(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    return render(request, "quality/own_work.html", {"ctx": ctx, "active": "review"}, status=403)
 
 
 def _state(posted: PostedReview | None) -> dict[str, Any]:

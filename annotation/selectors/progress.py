@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from annotation.models import Annotation, Assignment, Project, Split
 from daner_site.accounts.models import User
@@ -47,32 +47,34 @@ class MemberProgress:
 
 
 def project_progress(project: Project) -> Progress:
-    """Counts for the whole project in three queries."""
+    """Counts for the whole project in four queries of one row each."""
     current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
-    gold = Exists(current.filter(kind=Annotation.Kind.GOLD))
-    pool = project.documents.filter(split=Split.POOL)
-    live = Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
-    rows = pool.annotate(
-        is_gold=gold,
-        is_labelled=Exists(current),
-        votes=Count("assignments", filter=live),
-        against=Count("assignments", filter=Q(assignments__status=Assignment.Status.REJECTED)),
-    ).values_list("is_gold", "is_labelled", "votes", "against", "overlap_target")
-    counted = list(rows)
+    votes = Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
+    pool = (
+        project.documents.filter(split=Split.POOL)
+        .annotate(
+            is_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)),
+            is_labelled=Exists(current),
+            votes=Count("assignments", filter=votes),
+            against=Count("assignments", filter=Q(assignments__status=Assignment.Status.REJECTED)),
+        )
+        .aggregate(
+            documents=Count("pk"),
+            labelled=Count("pk", filter=Q(is_labelled=True)),
+            done=Count("pk", filter=Q(is_gold=True) | Q(votes__gte=F("overlap_target"))),
+            gold=Count("pk", filter=Q(is_gold=True)),
+            rejected=Count("pk", filter=Q(against__gt=0)),
+            wanted=Sum("overlap_target", default=0),
+        )
+    )
     totals = project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN).aggregate(
-        n=Count("pk"), seconds=Sum("seconds")
+        annotations=Count("pk"), seconds=Sum("seconds", default=0.0)
     )
     return Progress(
-        documents=len(counted),
-        labelled=sum(row[1] for row in counted),
-        done=sum(row[0] or row[2] >= row[4] for row in counted),
-        gold=sum(row[0] for row in counted),
-        rejected=sum(row[3] > 0 for row in counted),
+        **pool,
+        **totals,
         in_work=project.assignments.filter(status=Assignment.Status.ACTIVE).count(),
         test=project.documents.filter(split=Split.TEST).count(),
-        annotations=totals["n"],
-        wanted=sum(row[4] for row in counted),
-        seconds=totals["seconds"] or 0.0,
     )
 
 

@@ -7,6 +7,7 @@ it was made in and no other, whatever else its person belongs to.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, parser_classes, throttle_classes
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle, UserRateThrottle
+from rest_framework.views import APIView
 
 from annotation.access import project_context, require
 from annotation.domain.permissions import Permission
@@ -23,17 +25,30 @@ from daner_site.accounts.access import organization_for
 from daner_site.accounts.models import ApiToken
 from daner_site.api.parsing import BoundedJSONParser
 
+log = logging.getLogger(__name__)
+
 Gate = Callable[..., HttpResponseBase]
 
 
-class InferThrottle(UserRateThrottle):
+class Throttle(UserRateThrottle):
+    """Counted in the cache. One that is down stops nobody, as with sign-in."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return super().allow_request(request, view)
+        except Exception:
+            log.exception("call not counted scope=%s", self.scope)
+            return True
+
+
+class InferThrottle(Throttle):
     """Questions to a model."""
 
     scope = "infer"
     rate = "60/min"
 
 
-class HeavyThrottle(UserRateThrottle):
+class HeavyThrottle(Throttle):
     """What starts work in the background or reads a whole project."""
 
     scope = "heavy"

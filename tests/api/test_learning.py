@@ -108,6 +108,12 @@ def test_without_a_model_there_is_nothing_to_ask(call: Call) -> None:
     assert "no model" in answer.json()["detail"]
 
 
+def test_without_the_store_questions_are_taken_uncounted(call: Call, version: ModelVersion, settings: Any) -> None:
+    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere/store.sock"}
+    settings.CACHES = {"default": gone}
+    assert call("vic", "post", "infer/", {"text": TEXT}).status_code == 202
+
+
 def test_too_many_questions_are_put_off(call: Call, version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning.InferThrottle, "rate", "2/min")
     answers = [call("vic", "post", "infer/", {"text": TEXT}) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Reading large projects while others write."""
+"""Reading large projects: while others write, and without their rows in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import threading
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation.domain.text import text_hash
 from annotation.models import Document, Project
 from annotation.selectors.layers import layers_of
+from annotation.selectors.progress import Progress, project_progress
 from annotation.selectors.training import open_pool
 from tests.cast import Cast
-from tests.factories import annotation_make
+from tests.factories import annotation_make, assignment_make, document_make, documents_make
 
 
 def many(project: Project, count: int) -> None:
@@ -69,3 +71,40 @@ def test_the_layers_can_be_read_while_others_write_and_the_reader_too(cast: Cast
             write_elsewhere(cast.project_a)
             write_here(cast.project_a)
     assert seen == [f"text {number}" for number in range(1100)]
+
+
+def test_progress_is_counted_in_the_database(cast: Cast) -> None:
+    project = cast.project_a
+    gold, half, full, against, held, untouched = documents_make(project, 6)
+    project.documents.exclude(pk=full.pk).update(overlap_target=2)
+    document_make(project, split="test")
+    document_make(cast.project_b)
+    annotation_make(gold, cast.dora, kind="gold")
+    annotation_make(half, cast.bob, seconds=3.0)
+    annotation_make(full, cast.bob, seconds=4.0)
+    assignment_make(against, cast.bob, status="rejected")
+    assignment_make(against, cast.ben, status="rejected")
+    assignment_make(held, cast.bob, status="active")
+    assignment_make(untouched, cast.bob, status="skipped")
+    with CaptureQueriesContext(connection) as queries:
+        found = project_progress(project)
+    assert found == Progress(
+        documents=6,
+        labelled=3,
+        done=3,
+        gold=1,
+        rejected=1,
+        in_work=1,
+        test=1,
+        annotations=2,
+        wanted=11,
+        seconds=7.0,
+    )
+    for query in queries:
+        with connection.cursor() as cursor:
+            cursor.execute(query["sql"])
+            assert len(cursor.fetchall()) == 1
+
+
+def test_an_empty_project_has_no_progress(cast: Cast) -> None:
+    assert project_progress(cast.project_a) == Progress(*[0] * 9, 0.0)

@@ -237,6 +237,7 @@ def test_finishing_with_open_places_is_refused_and_keeps_the_work(
         {"payload": "{"},
         {"payload": "[]"},
         {"payload": '{"decisions": 3}'},
+        {"payload": '{"version": ' + "9" * 5000 + "}"},
         {"payload": '{"decisions": [{"choice": "1"}]}'},
         {"payload": '{"added": [{"start": true, "end": 3, "label": "PERSON"}]}'},
         {"payload": '{"added": [{"start": 0, "end": 3}]}'},
@@ -249,6 +250,31 @@ def test_nonsense_is_refused_and_never_an_error_page(
     response = signed_in(client, world.reviewer).post(case_address(world, case), form_of(world, case) | changes)
     assert response.status_code == 422
     assert not Annotation.objects.filter(kind="gold").exists()
+
+
+def test_half_a_character_is_no_choice(client: Client, world: World, case: AdjudicationCase) -> None:
+    group = next(name for name in form_of(world, case) if name.startswith("choice-")).removeprefix("choice-")
+    payload = json.dumps({"decisions": [{"group": group, "choice": "\ud800"}]})
+    form = form_of(world, case) | {"payload": payload}
+    assert signed_in(client, world.reviewer).post(case_address(world, case), form).status_code == 422
+
+
+def test_a_comment_may_hold_what_no_database_keeps(client: Client, world: World, case: AdjudicationCase) -> None:
+    form = form_of(world, case) | {"comment": "good\0 work"}
+    assert signed_in(client, world.reviewer).post(case_address(world, case), form).status_code == 302
+    case.refresh_from_db()
+    assert case.decisions["comment"] == "good work"
+
+
+def test_who_took_the_document_meanwhile_is_told_so(
+    client: Client, world: World, case: AdjudicationCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = form_of(world, case)
+    factories.annotation_make(world.document, world.manager, [])
+    monkeypatch.setattr("quality.views.worked_on", lambda *_: False)  # it was not, a moment ago
+    response = signed_in(client, world.manager).post(case_address(world, case), form)
+    assert response.status_code == 403
+    assert "You labelled this document yourself" in text_of(response)
 
 
 def test_an_older_version_is_a_409_with_the_work_still_there(
