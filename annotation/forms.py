@@ -24,9 +24,12 @@ class ProjectForm(forms.Form):
     )
 
     def clean_labels(self) -> list[str]:
-        names = [name for name in re.split(r"[,;\s]+", self.cleaned_data["labels"]) if name]
+        names = [name.strip() for name in re.split(r"[,;\n]+", self.cleaned_data["labels"]) if name.strip()]
         if not names:
             raise forms.ValidationError("Name at least one entity type.")
+        if phrases := [name for name in names if re.search(r"\s", name)]:
+            word = re.sub(r"\s+", "_", phrases[0])[:60]
+            raise forms.ValidationError(f"A name is one word, such as {word}. Put commas between names.")
         if twice := {name for name in names if names.count(name) > 1}:
             raise forms.ValidationError(f"Named twice: {', '.join(sorted(twice))}.")
         if long := [name for name in names if len(name) > 60]:

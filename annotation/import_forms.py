@@ -19,7 +19,9 @@ class ImportForm(forms.Form):
         label="Paste your texts",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "placeholder": "One text per line."}),
+        widget=forms.Textarea(
+            attrs={"rows": 10, "placeholder": "One text per line, or longer texts with a blank line between them."}
+        ),
     )
     file = forms.FileField(
         label="or choose a file",

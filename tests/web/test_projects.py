@@ -54,6 +54,7 @@ def test_a_new_project_needs_a_name_and_labels_and_leads_to_the_import(cast: Cas
     [
         ({"name": "", "labels": "PER"}, "required"),
         ({"name": "Letters", "labels": "PER, PER"}, "Named twice: PER"),
+        ({"name": "Letters", "labels": "PER, date of birth"}, "such as date_of_birth"),
         ({"name": "Letters", "labels": " , "}, "required"),
     ],
 )
