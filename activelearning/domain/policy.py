@@ -52,12 +52,16 @@ def retraining_due(labels: Labels, settings: RetrainSettings) -> Decision:
     if labels.new < 1:
         return Decision(False, f"0 of {settings.after} new labelled documents.")
     if labels.new >= settings.after:
-        return Decision(True, f"{labels.new} newly labelled documents.")
+        return Decision(True, f"{_documents(labels.new)}.")
     wait = settings.quiet_seconds - labels.seconds_since_last
     if wait <= 0:
-        return Decision(True, f"{labels.new} newly labelled documents, then a pause.")
+        return Decision(True, f"{_documents(labels.new)}, then a pause.")
     return Decision(
         False,
         f"{labels.new} of {settings.after} new labelled documents, or {settings.quiet_seconds:.0f} s without a new one.",
         wait_seconds=wait,
     )
+
+
+def _documents(count: int) -> str:
+    return f"{count} newly labelled document{'' if count == 1 else 's'}"

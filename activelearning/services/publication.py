@@ -152,4 +152,5 @@ def _publish_order(project: Project, version: ModelVersion) -> None:
         ranked=[RankedDocument(UUID(item.document_id), item.score) for item in ranked],
         strategy=project.strategy,
         model_uuid=None if project.strategy == RANDOM else version.uuid,
+        model_name="" if project.strategy == RANDOM else version.name,
     )

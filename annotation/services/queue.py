@@ -33,6 +33,7 @@ def queue_publish(
     ranked: Sequence[RankedDocument],
     strategy: str,
     model_uuid: UUID | None,
+    model_name: str = "",
 ) -> int:
     """Publish `ranked` (best first) as the project's next generation and return its number.
 
@@ -62,7 +63,7 @@ def queue_publish(
     Project.objects.filter(pk=project.pk).update(queue_generation=generation)
     # The one before stays for claims that read the old number a moment ago.
     project.queue.filter(generation__lt=generation - 1).delete()
-    nudge_on_commit(project_group(project.uuid), "queue", generation=generation)
+    nudge_on_commit(project_group(project.uuid), "queue", generation=generation, model=model_name)
     return generation
 
 
