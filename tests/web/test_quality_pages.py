@@ -252,13 +252,6 @@ def test_nonsense_is_refused_and_never_an_error_page(
     assert not Annotation.objects.filter(kind="gold").exists()
 
 
-def test_half_a_character_is_no_choice(client: Client, world: World, case: AdjudicationCase) -> None:
-    group = next(name for name in form_of(world, case) if name.startswith("choice-")).removeprefix("choice-")
-    payload = json.dumps({"decisions": [{"group": group, "choice": "\ud800"}]})
-    form = form_of(world, case) | {"payload": payload}
-    assert signed_in(client, world.reviewer).post(case_address(world, case), form).status_code == 422
-
-
 def test_a_comment_may_hold_what_no_database_keeps(client: Client, world: World, case: AdjudicationCase) -> None:
     form = form_of(world, case) | {"comment": "good\0 work"}
     assert signed_in(client, world.reviewer).post(case_address(world, case), form).status_code == 302
