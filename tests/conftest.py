@@ -1,6 +1,7 @@
 """Fixtures for every test: the store, the real server, workers, a browser.
 
 `asgi_server`  URL of the real ASGI application on the test database, in a thread.
+`sent`         names of the actors that got a message.
 `actors`       running worker threads on the configured broker.
 `browser`, `page`  Chromium through Playwright; console errors fail the test.
 `in_thread`    runs a function off the thread that holds Playwright's loop.
@@ -107,6 +108,23 @@ def _flush(broker: Any) -> None:
     flush = getattr(broker, "flush_all", None)
     if flush is not None and broker.get_declared_queues():
         flush()
+
+
+@pytest.fixture
+def sent() -> Iterator[list[str]]:
+    """Names of the actors that messages were sent to, in order, whatever the broker; late ones too."""
+    import dramatiq
+
+    names: list[str] = []
+
+    class Recorder(dramatiq.Middleware):
+        def after_enqueue(self, broker: Any, message: Any, delay: int | None) -> None:
+            names.append(message.actor_name)
+
+    broker, recorder = dramatiq.get_broker(), Recorder()
+    broker.add_middleware(recorder)
+    yield names
+    broker.middleware.remove(recorder)
 
 
 @pytest.fixture
