@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+from activelearning import selectors
 from activelearning.engine import job as files
 from activelearning.engine.types import EngineError
 from activelearning.models import ModelVersion, TrainingRun
@@ -70,6 +71,8 @@ def training_run_execute(*, run_id: int) -> None:
 def _work(lease: Lease, folder: Path) -> None:
     run = lease.run
     lease.stage(TrainingRun.Stage.PREPARE)
+    if run.kind == TrainingRun.Kind.FIT and not (files.is_complete(folder) and run.snapshot):
+        _prepare(lease, folder)
     if run.kind == TrainingRun.Kind.SCORE:
         version = snapshots.scoring_job_write(run, folder, beat=lease.beat)
         if version is None:
@@ -77,13 +80,21 @@ def _work(lease: Lease, folder: Path) -> None:
             return
         _run_engine(lease, folder)
     else:
-        if not (files.is_complete(folder) and run.snapshot):
-            lease.beat(**snapshots.training_job_write(run, folder, beat=lease.beat))
         _run_engine(lease, folder)
         version = version_create(run=run, folder=folder)
     _publish(lease, version, folder)
     _clean(lease, folder)
     run_follow_up(project=run.project)
+
+
+def _prepare(lease: Lease, folder: Path) -> None:
+    """Write the training's job; with nothing new to learn the run goes on as one that only scores."""
+    found = snapshots.training_job_write(lease.run, folder, beat=lease.beat)
+    if found is not None:
+        lease.beat(**found)
+        return
+    version = selectors.active_version(lease.run.project)
+    lease.beat(kind=TrainingRun.Kind.SCORE, reason=f"Nothing new to learn since {version}.")
 
 
 def _publish(lease: Lease, version: ModelVersion, folder: Path) -> None:

@@ -74,7 +74,7 @@ def run_claim(*, run_id: int) -> Lease | None:
     """Take a waiting run, or a running one whose lease lapsed; None if it is not to be had.
 
     One conditional UPDATE: of several callers one gets it. It fails too while another run of the
-    same project is running. The first claim notes which labels the run can have seen.
+    same project is running. The first claim of a training notes which labels it can have seen.
     """
     owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid4().hex[:8]}"
     free = Q(status=TrainingRun.Status.QUEUED) | Q(status=TrainingRun.Status.RUNNING, lease_until__lt=now())
@@ -90,7 +90,8 @@ def run_claim(*, run_id: int) -> Lease | None:
             run.attempt += 1
             if run.started_at is None:
                 run.started_at = moment
-                run.watermark = newest_label_id(run.project)
+                if run.kind == TrainingRun.Kind.FIT:
+                    run.watermark = newest_label_id(run.project)
             run.save(update_fields=["attempt", "started_at", "watermark"])
             nudge_on_commit(project_group(run.project.uuid), "run")
     except IntegrityError:

@@ -19,7 +19,7 @@ from activelearning.engine.types import ScoredDocument
 from activelearning.models import ModelVersion, Score, TrainingRun
 from activelearning.services.leases import Lease
 from annotation.models import Project
-from annotation.selectors.training import open_pool
+from annotation.selectors.training import open_uuids
 from annotation.services.queue import RankedDocument, queue_publish
 from annotation.services.suggestions import DocumentSuggestion, suggestions_publish
 from daner_site.core.clock import now
@@ -128,7 +128,7 @@ def run_publish(*, lease: Lease, version: ModelVersion, seconds: Mapping[str, An
 @transaction.atomic
 def queue_rerank(*, project_id: int) -> None:
     """Publish the active version's scores in the order of the project's strategy, if that changed."""
-    project = Project.objects.select_for_update().filter(pk=project_id, archived_at=None).first()
+    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id, archived_at=None).first()
     version = selectors.active_version(project) if project is not None else None
     if project is None or version is None:
         return
@@ -140,7 +140,7 @@ def queue_rerank(*, project_id: int) -> None:
 def _publish_order(project: Project, version: ModelVersion) -> None:
     """Rank the documents that can still be given out; what the version has no score for follows by chance."""
     project.refresh_from_db(fields=["strategy", "seed"])
-    still_open = {UUID(text.document_uuid) for text in open_pool(project)}
+    still_open = open_uuids(project)
     scores = {
         str(uuid): values
         for uuid, values in Score.objects.filter(version=version).values_list("document__uuid", "values")

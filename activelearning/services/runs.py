@@ -88,9 +88,9 @@ def training_run_cancel(*, project: Project, run_uuid: UUID, by: User) -> None:
     run = TrainingRun.objects.filter(project=project, uuid=run_uuid, status__in=TrainingRun.LIVE).first()
     if run is None:
         return
-    TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.QUEUED).update(
-        status=TrainingRun.Status.CANCELLED, finished_at=now(), watermark=newest_label_id(project)
-    )
+    waiting = TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.QUEUED)
+    waiting.filter(kind=TrainingRun.Kind.FIT).update(watermark=newest_label_id(project))
+    waiting.update(status=TrainingRun.Status.CANCELLED, finished_at=now())
     TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.RUNNING).update(cancel_requested=True)
     audit(
         organization=project.organization,

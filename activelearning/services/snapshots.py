@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,17 @@ from activelearning.engine import job as files
 from activelearning.engine.types import Example, Text, TrainConfig
 from activelearning.models import ModelVersion, Score, TrainingRun
 from annotation.selectors.training import (
+    Beat,
     PoolText,
     TrainingText,
     active_labels,
+    newest_label_id,
     open_pool,
     test_set,
     training_set,
 )
 
 TEXTS_PER_BEAT = 1000
-
-Beat = Callable[[], None]
 
 
 def run_folder(run: TrainingRun) -> Path:
@@ -40,24 +40,30 @@ def run_folder_drop(run: TrainingRun) -> None:
     shutil.rmtree(run_folder(run), ignore_errors=True)
 
 
-def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any]:
-    """Write the job of a training run; returns the run's `snapshot` and `parameters`.
+def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any] | None:
+    """Write the job of a training run; returns the run's `snapshot`, `parameters` and `watermark`.
 
-    `beat` is called now and then: a large pool takes longer to write than a lease lasts.
+    None, and nothing written, when the active version was made from exactly the same: labels often
+    come between the opening of a run and its snapshot, and the run that they open has nothing new.
+    `beat` is called now and then: a large project takes longer to read than a lease lasts.
     """
     project = run.project
-    train, test = training_set(project), test_set(project)
+    watermark = newest_label_id(project)
+    train, test = training_set(project, beat), test_set(project, beat)
     config = TrainConfig(
         labels=tuple(active_labels(project)),
         checkpoint=project.checkpoint or settings.DANER_DEFAULT_CHECKPOINT,
         seed=run.seed,
     )
+    found = {
+        "snapshot": snapshot(train) | {"test": {text.document_uuid: list(text.annotation_uuids) for text in test}},
+        "parameters": asdict(config) | {"labels": list(config.labels)},
+    }
+    if _made_from(selectors.active_version(project), **found):
+        return None
     job = files.Job(config, threads=settings.DANER_TRAIN_THREADS)
     files.write_job(folder, job, train=_examples(train), test=_examples(test), pool=_texts(open_pool(project), beat))
-    return {
-        "snapshot": snapshot(train) | {"test": {text.document_uuid: list(text.annotation_uuids) for text in test}},
-        "parameters": asdict(config),
-    }
+    return found | {"watermark": watermark}
 
 
 def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> ModelVersion | None:
@@ -76,6 +82,14 @@ def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> ModelVer
         job = files.Job(config, model=model, fit=False, threads=settings.DANER_TRAIN_THREADS)
         files.write_job(folder, job, train=(), test=(), pool=_texts(new, beat))
     return version
+
+
+def _made_from(version: ModelVersion | None, snapshot: dict[str, Any], parameters: dict[str, Any]) -> bool:
+    """Whether the version is what this would give but for the seed, and its model still there."""
+    if version is None or not files.model_exists(Path(settings.DANER_ARTEFACTS) / version.artefact):
+        return False
+    before = version.run.parameters | {"seed": parameters["seed"]}
+    return bool(version.run.snapshot == snapshot and before == parameters)
 
 
 def snapshot(train: Sequence[TrainingText]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +17,8 @@ from annotation.selectors.batches import in_batches
 from annotation.selectors.layers import layers_of
 
 BATCH = 1000
+
+Beat = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,19 @@ class PoolText:
     tokens: tuple[tuple[int, int], ...]
 
 
-def training_set(project: Project) -> list[TrainingText]:
-    """Labelled pool documents; gold replaces single labels, rejected texts stay out unless gold."""
+def training_set(project: Project, beat: Beat = lambda: None) -> list[TrainingText]:
+    """Labelled pool documents; gold replaces single labels, rejected texts stay out unless gold.
+
+    `beat` is called every so many documents, here and in `test_set`.
+    """
     rejected = _rejected_ids(project)
-    return [
-        text for text in _labelled(project, Split.POOL) if text.source == "gold" or text.document_uuid not in rejected
-    ]
+    found = _labelled(project, Split.POOL, beat)
+    return [text for text in found if text.source == "gold" or text.document_uuid not in rejected]
 
 
-def test_set(project: Project) -> list[TrainingText]:
+def test_set(project: Project, beat: Beat = lambda: None) -> list[TrainingText]:  # noqa: PT028  no test, the split
     """The gold of the test split; never trained on."""
-    return [text for text in _labelled(project, Split.TEST) if text.source == "gold"]
+    return [text for text in _labelled(project, Split.TEST, beat) if text.source == "gold"]
 
 
 def open_pool(project: Project) -> Iterator[PoolText]:
@@ -118,8 +122,10 @@ def _rejected_ids(project: Project) -> set[str]:
     }
 
 
-def _labelled(project: Project, split: str) -> Iterator[TrainingText]:
-    for item in layers_of(project, at_least=0, split=split):
+def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText]:
+    for number, item in enumerate(layers_of(project, at_least=0, split=split)):
+        if number % BATCH == 0:
+            beat()
         resolved = resolve(
             None if item.gold is None else item.gold.spans,
             [layer.spans for layer in item.layers],

@@ -8,7 +8,6 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
-import dramatiq
 import pytest
 from django.db import connections
 
@@ -17,7 +16,7 @@ from activelearning.engine import job as files
 from activelearning.models import ModelVersion, Score, TrainingRun
 from activelearning.services import execution, leases, publication, runs, snapshots
 from activelearning.services.engine_process import environment
-from annotation.models import Annotation, QueueEntry, Suggestion
+from annotation.models import Annotation, Project, QueueEntry, Suggestion
 from annotation.services.queue import queue_extend
 from daner_site.core.clock import now
 from tests.factories import annotation_make, document_make, organization_make, project_make, user_make
@@ -103,15 +102,14 @@ def test_a_run_opens_when_a_pause_follows_a_new_label(project, people):
     assert consider(project) is not None
 
 
-def test_a_pause_that_is_not_over_sends_for_one_later_look(project, people, django_capture_on_commit_callbacks):
+def test_a_pause_that_is_not_over_sends_for_one_later_look(project, people, django_capture_on_commit_callbacks, sent):
     label(project, people[0], 2)
-    broker = dramatiq.get_broker()
     with django_capture_on_commit_callbacks(execute=True):
         consider(project)
-    assert broker.queues["default.DQ"].qsize() == 1
+    assert sent == ["consider_retraining"]
     with django_capture_on_commit_callbacks(execute=True):
         runs.training_run_maybe_open(project_id=project.pk, later=True)
-    assert broker.queues["default.DQ"].qsize() == 1
+    assert sent == ["consider_retraining"]
 
 
 def test_several_considerations_open_one_run(project, people):
@@ -390,7 +388,7 @@ def test_a_superseded_version_never_orders_the_queue(project, people):
     assert served(project) == before
 
 
-def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_capture_on_commit_callbacks):
+def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_capture_on_commit_callbacks, sent):
     run = run_of(project, people)
     leases_before = leases.run_claim(run_id=run.pk)
     label(project, people[1], 5)
@@ -398,21 +396,97 @@ def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_cap
         execution._end(leases_before, "ready")
     for callback in callbacks:
         callback()
-    broker = dramatiq.get_broker()
-    assert broker.queues["default"].qsize() == 1
+    assert sent == ["consider_retraining"]
     follow = consider(project)
     assert follow.pk != run.pk
     assert follow.status == "queued"
 
 
-def test_a_waiting_follow_up_is_sent_off_when_the_run_ends(project, people, django_capture_on_commit_callbacks):
+def test_a_waiting_follow_up_is_sent_off_when_the_run_ends(project, people, django_capture_on_commit_callbacks, sent):
     run = run_of(project, people)
     lease = leases.run_claim(run_id=run.pk)
     follow = run_of(project, people, 5)
     with django_capture_on_commit_callbacks(execute=True):
         execution._end(lease, "ready")
-    assert dramatiq.get_broker().queues["train"].qsize() == 1
+    assert sent == ["run_training"]
     assert execute(follow).status == "ready"
+
+
+# --- nothing new --------------------------------------------------------------------------
+
+
+def test_a_follow_up_with_nothing_new_to_learn_trains_no_second_model(project, people, settings):
+    execute(run_of(project, people))
+    settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "trained again")
+    again = execute(runs.training_run_open(project=project, opened_by=people[0]))
+    assert (again.status, again.error, again.snapshot) == ("ready", "", {})
+    assert again.reason == "Nothing new to learn since v1."
+    assert ModelVersion.objects.get().active
+
+
+def test_documents_that_came_meanwhile_are_scored_although_there_is_nothing_new_to_learn(project, people):
+    execute(run_of(project, people))
+    late = document_make(project, "Ada came late.")
+    execute(runs.training_run_open(project=project, opened_by=people[0]))
+    version = ModelVersion.objects.get()
+    assert Score.objects.filter(version=version, document=late).exists()
+    assert str(late.uuid) in served(project)
+
+
+@pytest.mark.parametrize("change", ["label", "checkpoint", "palette", "test", "artefact"])
+def test_whatever_a_model_depends_on_is_something_new(project, people, settings, change):
+    execute(run_of(project, people))
+    if change == "label":
+        annotation_make(project.annotations.first().document, people[1], [(0, 3, "LOC")])
+    elif change == "checkpoint":
+        Project.objects.filter(pk=project.pk).update(checkpoint="another")
+    elif change == "palette":
+        project.labels.filter(name="LOC").update(retired_at=now())
+    elif change == "test":
+        annotation_make(document_make(project, "Grace.", split="test"), people[1], [(0, 5, "PER")], kind="gold")
+    else:
+        shutil.rmtree(settings.DANER_ARTEFACTS)
+    execute(runs.training_run_open(project=project, opened_by=people[0]))
+    assert ModelVersion.objects.count() == 2
+
+
+def test_labels_that_came_between_claim_and_snapshot_ask_for_no_further_run(project, people, monkeypatch):
+    run = run_of(project, people)
+    write = snapshots.training_job_write
+
+    def late(*args, **kwargs):
+        label(project, people[1], 5)
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(snapshots, "training_job_write", late)
+    assert len(execute(run).snapshot["documents"]) == 10
+    assert consider(project) is None
+
+
+def test_scoring_does_not_count_as_having_learned(project, people):
+    execute(run_of(project, people))
+    label(project, people[0], 5)
+    document_make(project, "Grace came later.")
+    execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    assert consider(project).reason == "5 newly labelled documents."
+
+
+def test_a_cancelled_scoring_does_not_count_as_having_learned(project, people):
+    execute(run_of(project, people))
+    scoring = runs.scoring_run_maybe_open(project_id=project.pk)
+    label(project, people[0], 5)
+    runs.training_run_cancel(project=project, run_uuid=scoring.uuid, by=people[0])
+    assert consider(project).reason == "5 newly labelled documents."
+
+
+def test_the_run_is_held_while_its_labels_are_collected(project, people, monkeypatch):
+    run = run_of(project, people)
+    lease = leases.run_claim(run_id=run.pk)
+    monkeypatch.setattr("annotation.selectors.training.BATCH", 1)
+    beats = []
+    snapshots.training_job_write(run, snapshots.run_folder(run), beat=lambda: beats.append(1))
+    assert lease is not None
+    assert len(beats) > 5
 
 
 # --- repair -------------------------------------------------------------------------------
@@ -443,21 +517,21 @@ def test_a_try_after_the_fit_goes_on_with_the_model_there_is(project, people, se
 
 
 def test_the_sweep_sends_lost_runs_again_and_a_second_sweep_does_not(
-    project, people, django_capture_on_commit_callbacks
+    project, people, django_capture_on_commit_callbacks, sent
 ):
     run = run_of(project, people)
     TrainingRun.objects.update(sent_at=now() - timedelta(minutes=5))
     with django_capture_on_commit_callbacks(execute=True):
         runs.training_sweep()
         runs.training_sweep()
-    assert dramatiq.get_broker().queues["train"].qsize() == 1
+    assert sent == ["run_training"]
     lease = leases.run_claim(run_id=run.pk)
     assert lease is not None
     lapse(run)
     TrainingRun.objects.update(sent_at=now() - timedelta(minutes=5))
     with django_capture_on_commit_callbacks(execute=True):
         runs.training_sweep()
-    assert dramatiq.get_broker().queues["train"].qsize() == 2
+    assert sent == ["run_training"] * 2
 
 
 def test_the_sweep_gives_up_on_a_run_that_keeps_killing_its_workers(project, people):
