@@ -228,12 +228,13 @@ def test_a_rejected_document_keeps_its_slot_and_stays_out_of_training(cast: Cast
     assert len(training_set(cast.project_a)) == 2
 
 
-def test_who_rejected_a_document_is_given_the_next_one_and_never_that_again(cast: Cast) -> None:
+def test_a_rejected_document_never_stands_in_the_way_of_a_skipped_one(cast: Cast) -> None:
     documents = documents_make(cast.project_a, 2)
     overlap_all(cast.project_a, 2)
     publish(cast.project_a, documents)
     ctx = context(cast.bob, cast.project_a)
     assignment_reject(ctx=ctx, assignment_uuid=claim(cast.bob, cast.project_a).uuid, reason="")
+    assignment_skip(ctx=ctx, assignment_uuid=claim(cast.bob, cast.project_a).uuid)
     assert claim(cast.bob, cast.project_a).document == documents[1]
     submit(cast.bob, cast.project_a)
     assert assignment_claim_next(ctx=ctx) is None
