@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,7 @@ from annotation.selectors.documents import (
     export_counts,
     import_preview,
     imports_listed,
+    in_work_of,
     recent_imports,
     shown_layers,
     turns,
@@ -86,8 +88,14 @@ def documents(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 @require_safe
 @project_view(Permission.VIEW_LAYERS)
 def document(request: HttpRequest, ctx: ProjectContext, document: UUID) -> HttpResponse:
-    """One text with gold, everybody's spans and the model's, side by side."""
+    """One text with gold, everybody's spans and the model's, side by side.
+
+    Whoever has it in work is sent back to the work: they label it without having seen the others'.
+    """
     item = get_object_or_404(ctx.project.documents, uuid=document)
+    if in_work_of(item, ctx.user):
+        messages.info(request, "You have this document in work. What others marked is shown after you submit it.")
+        return redirect("annotation:annotate", ctx.organization.slug, ctx.project.uuid)
     context = {
         "ctx": ctx,
         "active": "documents",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from activelearning.domain.metrics import Evaluation, evaluate
 from activelearning.engine.scorer import score
@@ -19,11 +19,11 @@ def evaluate_model(
     should_stop: ShouldStop = lambda: False,
     on_progress: OnProgress = lambda progress: None,
 ) -> Evaluation:
-    """Entity-level quality; gold spans are widened to whole words first, as training saw them."""
-    gold = {
-        example.document_id: bio_to_spans(example.tokens, spans_to_bio(example.tokens, example.spans))
-        for example in examples
-    }
+    """Entity-level quality on the labels the model knows.
+
+    Gold spans are widened to whole words first, as training saw them.
+    """
+    gold = {example.document_id: _as_trained(example, model.labels) for example in examples}
     predicted = score(
         model,
         examples,
@@ -34,3 +34,8 @@ def evaluate_model(
         (gold[document.document_id], [LabelledSpan(s.start, s.end, s.label) for s in document.spans])
         for document in predicted
     )
+
+
+def _as_trained(example: Example, labels: Collection[str]) -> list[LabelledSpan]:
+    known = [span for span in example.spans if span.label in labels]
+    return bio_to_spans(example.tokens, spans_to_bio(example.tokens, known))

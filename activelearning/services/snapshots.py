@@ -85,8 +85,11 @@ def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> ModelVer
 
 
 def _made_from(version: ModelVersion | None, snapshot: dict[str, Any], parameters: dict[str, Any]) -> bool:
-    """Whether the version is what this would give but for the seed, and its model still there."""
-    if version is None or not files.model_exists(Path(settings.DANER_ARTEFACTS) / version.artefact):
+    """Whether the version is what this would give but for the seed, and its model still whole."""
+    if version is None:
+        return False
+    model = Path(settings.DANER_ARTEFACTS) / version.artefact
+    if not files.model_exists(model) or files.model_sha256(model) != version.artefact_sha256:
         return False
     before = version.run.parameters | {"seed": parameters["seed"]}
     return bool(version.run.snapshot == snapshot and before == parameters)

@@ -16,6 +16,7 @@ from annotation.domain.formats import FORMATS
 from annotation.domain.spans import LabelledSpan, pieces
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Split, Suggestion
 from annotation.selectors.layers import document_layers
+from daner_site.accounts.models import User
 
 PAGE_SIZE = 50
 
@@ -120,6 +121,11 @@ def colored(text: str, spans: Iterable[LabelledSpan], colors: dict[str, str]) ->
         }
         for piece, span in pieces(text, spans)
     ]
+
+
+def in_work_of(document: Document, user: User) -> bool:
+    """Whether the person is labelling it at this moment."""
+    return document.assignments.filter(annotator=user, status=Assignment.Status.ACTIVE).exists()
 
 
 def turns(document: Document) -> QuerySet[Assignment]:

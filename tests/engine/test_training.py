@@ -188,6 +188,13 @@ def test_evaluation_widens_gold_to_words_as_training_does(model):
     assert evaluation.evaluate_model(model, [half]) == evaluation.evaluate_model(model, [whole])
 
 
+def test_a_retired_label_in_the_test_texts_is_no_mistake_of_the_model(model):
+    text = "Yesterday Ada Lovelace was seen near Paris again ."
+    without = Example("x", text, tuple(tokenize(text)), (LabelledSpan(10, 22, "PER"),))
+    with_retired = replace(without, spans=(*without.spans, LabelledSpan(37, 42, "SHIP")))
+    assert evaluation.evaluate_model(model, [with_retired]) == evaluation.evaluate_model(model, [without])
+
+
 def test_it_learns_the_pattern_not_only_the_names(model):
     unseen = [
         example(

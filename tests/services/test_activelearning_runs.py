@@ -433,7 +433,7 @@ def test_documents_that_came_meanwhile_are_scored_although_there_is_nothing_new_
     assert str(late.uuid) in served(project)
 
 
-@pytest.mark.parametrize("change", ["label", "checkpoint", "palette", "test", "artefact"])
+@pytest.mark.parametrize("change", ["label", "checkpoint", "palette", "test", "lost model", "damaged model"])
 def test_whatever_a_model_depends_on_is_something_new(project, people, settings, change):
     execute(run_of(project, people))
     if change == "label":
@@ -444,8 +444,10 @@ def test_whatever_a_model_depends_on_is_something_new(project, people, settings,
         project.labels.filter(name="LOC").update(retired_at=now())
     elif change == "test":
         annotation_make(document_make(project, "Grace.", split="test"), people[1], [(0, 5, "PER")], kind="gold")
-    else:
+    elif change == "lost model":
         shutil.rmtree(settings.DANER_ARTEFACTS)
+    else:
+        next(settings.DANER_ARTEFACTS.rglob(files.TENSORS)).write_bytes(b"half of it")
     execute(runs.training_run_open(project=project, opened_by=people[0]))
     assert ModelVersion.objects.count() == 2
 

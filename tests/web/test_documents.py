@@ -136,3 +136,17 @@ def test_a_document_of_another_project_is_not_found(cast, project):
     client.force_login(cast.charlie)
     document = project.documents.first()
     assert client.get(address("document", cast.project_b, document=document.uuid)).status_code == 404
+
+
+def test_who_has_the_document_in_work_does_not_see_others_spans(cast: Cast) -> None:
+    document = document_make(cast.project_a, overlap_target=2)
+    annotation_make(document, cast.bob, [(0, 3, "PER")])
+    turn = assignment_make(document, cast.alice, status="active")
+    client = Client()
+    client.force_login(cast.alice)
+    place = [cast.org_a.slug, cast.project_a.uuid]
+    page = reverse("annotation:document", args=[*place, document.uuid])
+    answer = client.get(page)
+    assert (answer.status_code, answer.headers.get("Location")) == (302, reverse("annotation:annotate", args=place))
+    Assignment.objects.filter(pk=turn.pk).update(status="submitted")
+    assert client.get(page).status_code == 200
