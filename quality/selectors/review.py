@@ -50,6 +50,7 @@ class GroupRow:
     kind: str
     title: str
     before: str
+    """Text around it, with an ellipsis where it is cut."""
     inside: str
     after: str
     options: tuple[OptionRow, ...]
@@ -65,6 +66,7 @@ class Lane:
 @dataclass(frozen=True)
 class ReviewPage:
     text: tuple[Piece, ...]
+    """With the gold once the case is decided, else with the places to decide."""
     lanes: tuple[Lane, ...]
     open_groups: tuple[GroupRow, ...]
     agreed_groups: tuple[GroupRow, ...]
@@ -82,8 +84,11 @@ def review_page(case: AdjudicationCase, content: CaseContent, state: Mapping[str
     decisions = {item["group"]: item for item in state.get("decisions", [])}
     rows = group_rows(content, colors, decisions)
     known = {group.id for group in content.groups}
+    decided = layers.gold if case.status == AdjudicationCase.Status.RESOLVED else None
     return ReviewPage(
-        text=_merged(layers.text, content.groups, colors),
+        text=_merged(layers.text, content.groups, colors)
+        if decided is None
+        else _marked(layers.text, decided.spans, colors),
         lanes=tuple(
             Lane(letters[str(layer.author_id)], _marked(layers.text, layer.spans, colors))
             for layer in sorted(layers.layers, key=lambda layer: letters[str(layer.author_id)])
@@ -156,9 +161,9 @@ def _group_row(
         number=number,
         kind=group.kind.value,
         title=group.kind.words,
-        before=text[max(0, group.start - CONTEXT) : group.start],
+        before=("…" if group.start > CONTEXT else "") + text[max(0, group.start - CONTEXT) : group.start],
         inside=text[group.start : group.end],
-        after=text[group.end : group.end + CONTEXT],
+        after=text[group.end : group.end + CONTEXT] + ("…" if group.end + CONTEXT < len(text) else ""),
         options=tuple(options),
     )
 

@@ -132,8 +132,8 @@ def test_the_list_shows_each_place_under_letters_and_filters_by_kind(
 ) -> None:
     where = address(world, "quality:conflicts")
     page = text_of(signed_in(client, world.reviewer).get(where))
-    assert '<b>Geoffrey Everest Hinton</b><span class="faint"> (born 6 December 19…</span>' in page
-    assert 'dir="auto"><span class="faint">…verest Hinton (born </span><b>6 December 1947</b>' in page
+    assert '<b>Geoffrey Everest Hinton</b><span class="faint"> (born 6 December 1947) is a British-Can…</span>' in page
+    assert 'dir="auto"><span class="faint">Geoffrey Everest Hinton (born </span><b>6 December 1947</b>' in page
     assert case_address(world, case) in page
     assert world.one.username not in page
     assert case_address(world, case) in text_of(client.get(where, {"kind": "missing"}))
@@ -332,6 +332,9 @@ def test_a_decided_case_is_read_only_until_it_is_reopened(client: Client, world:
     page = text_of(signed_in(client, world.reviewer).get(case_address(world, case)))
     assert "Decided by" in page
     assert "data-finish" not in page
+    shown = page.split("data-text")[1].split("</div>")[0]
+    assert len(gold_of(world.document)) == shown.count('<mark class="span"') > 0
+    assert "conflict" not in shown
     case.refresh_from_db()
     reopen = address(world, "quality:case_reopen", case=case.uuid)
     client.post(reopen, {"version": str(case.version)})
