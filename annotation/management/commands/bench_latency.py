@@ -29,7 +29,7 @@ from annotation.access import ProjectContext, project_context
 from annotation.demo import load_demo
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
-from annotation.models import Project
+from annotation.models import ImportJob, Project
 from annotation.services.imports import ImportOptions, import_check, import_run, import_start
 from annotation.services.projects import project_create
 from annotation.services.queue import queue_reshuffle
@@ -93,8 +93,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         password = secrets.token_urlsafe(16)
-        user, organization, project = self._set_up(password)
+        name = f"bench-{secrets.token_hex(4)}"
+        user = User.objects.create_user(username=name, password=password)
+        organization = Organization.objects.create(name=name, slug=name)
+        Membership.objects.create(organization=organization, user=user, role=OrganizationRole.OWNER)
         try:
+            project = self._project(organization, user)
             browser = Browser(options["url"])
             browser.sign_in(user.username, password)
             figures = self._measure(browser, project, options["submits"], options["nudges"])
@@ -106,17 +110,14 @@ class Command(BaseCommand):
         if options["json"]:
             Path(options["json"]).write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
-    def _set_up(self, password: str) -> tuple[User, Organization, Project]:
-        name = f"bench-{secrets.token_hex(4)}"
-        user = User.objects.create_user(username=name, password=password)
-        organization = Organization.objects.create(name=name, slug=name)
-        Membership.objects.create(organization=organization, user=user, role=OrganizationRole.OWNER)
+    def _project(self, organization: Organization, user: User) -> Project:
+        """The demo's pool with its first documents labelled from the gold."""
         demo = load_demo()
         # Nothing trains by itself: the command decides when.
         project = project_create(
             organization=organization,
             author=user,
-            name=name,
+            name="Latency",
             labels=[label.name for label in demo.labels],
             retrain_after=1_000_000,
             retrain_quiet_seconds=86_400,
@@ -125,7 +126,9 @@ class Command(BaseCommand):
         texts = "\n".join(item.text for item in demo.pool)
         job = import_check(project=project, author=user, content=texts, format="lines")
         import_start(job=job, author=user, options=ImportOptions(with_labels=False))
-        import_run(job_id=job.pk)
+        import_run(job_id=job.pk)  # unless the site's worker was faster
+        done = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.DONE)
+        _until(done.exists, 60, "the import does not end")
         gold = {item.text: item.spans for item in demo.pool}
         ctx = _context(user, project)
         for _ in range(SEEDED):
@@ -137,13 +140,17 @@ class Command(BaseCommand):
                 assignment_uuid=assignment.uuid,
                 submission=Submission(spans, frozenset(), (), None),
             )
-        return user, organization, project
+        return project
 
     def _measure(self, browser: Browser, project: Project, submits: int, nudges: int) -> dict[str, dict[str, float]]:
         idle = self._submits(browser, project, submits, lambda: True)
         browser.request("POST", _url("activelearning:run_start", project), {})
         panel = _url("activelearning:run_panel", project)
-        _until(lambda: "<progress" in browser.request("GET", panel), 60)
+        _until(
+            lambda: "<progress" in browser.request("GET", panel),
+            60,
+            "the training did not start; is the train worker running?",
+        )
         training = self._submits(browser, project, submits, lambda: "<progress" in browser.request("GET", panel))
         figures = {
             "submit_next_idle_ms": _summary(idle),
@@ -221,9 +228,9 @@ def _summary(times: list[float]) -> dict[str, float]:
     }
 
 
-def _until(condition: Callable[[], bool], limit_s: float) -> None:
+def _until(condition: Callable[[], bool], limit_s: float, message: str) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         if time.monotonic() > end:
-            raise CommandError("the training did not start; is the train worker running?")
+            raise CommandError(message)
         time.sleep(0.1)
