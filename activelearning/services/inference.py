@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from activelearning.engine.types import EngineError, ScoredDocument, Text
@@ -82,6 +82,8 @@ def inference_wait(*, question: InferenceRequest, seconds: float) -> InferenceRe
     """The question, answered if that happens within `seconds`."""
     end = time.monotonic() + seconds
     while question.status == InferenceRequest.Status.QUEUED and time.monotonic() < end:
+        if not connection.in_atomic_block:
+            connection.close()  # or a few who wait would hold all that a pool has
         time.sleep(POLL_S)
         question.refresh_from_db()
     return question

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from activelearning.engine import job as files
 from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
@@ -119,3 +120,13 @@ def test_the_sweep_sends_again_gives_up_and_forgets(version, django_capture_on_c
         (lost.pk, "queued"),
         (hopeless.pk, "failed"),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_an_answer_keeps_no_connection_from_others(version, monkeypatch):
+    question = ask(version)
+    held = []
+    monkeypatch.setattr(inference.time, "sleep", lambda seconds: held.append(connection.connection is not None))
+    inference.inference_wait(question=question, seconds=0.05)
+    assert held
+    assert not any(held)
