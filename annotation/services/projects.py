@@ -98,7 +98,7 @@ def label_add(*, project: Project, name: str, color: str = "", key: str | None =
         description=description,
         position=0 if last is None else last + 1,
     )
-    label.full_clean()
+    _label_clean(label)
     label.save()
     send_on_commit(project_changed, project_id=project.pk, kind="labels")
     return label
@@ -115,7 +115,7 @@ def label_update(*, ctx: ProjectContext, label: Label, **changes: Any) -> Label:
         raise ValidationError({"name": f"“{label.name}” is used already; retire it and add “{new_name}” instead."})
     for name, value in changes.items():
         setattr(label, name, value)
-    label.full_clean()
+    _label_clean(label)
     label.save()
     _audit(ctx, "label.update", {"label": label.name})
     send_on_commit(project_changed, project_id=ctx.project.pk, kind="labels")
@@ -186,6 +186,17 @@ def roles_end(*, organization_id: int, user_id: int) -> None:
         status="expired", closed_at=now()
     )
     ProjectMember.objects.filter(organization_id=organization_id, user_id=user_id).delete()
+
+
+def _label_clean(label: Label) -> None:
+    """Before the constraints have their say, in words for people."""
+    named = label.project.labels.exclude(pk=label.pk).filter(name=label.name).first()
+    if named is not None:
+        how = "" if named.retired_at is None else ", retired: restore it instead"
+        raise ValidationError({"name": f"There is a label “{label.name}” already{how}."})
+    if label.key and label.retired_at is None and _key_in_use(label.project, label):
+        raise ValidationError({"key": f"Another label has the key “{label.key}”."})
+    label.full_clean()
 
 
 def _key_in_use(project: Project, label: Label) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from annotation.models import Label, Project
 from annotation.selectors.projects import render_markdown
@@ -113,11 +114,20 @@ def test_a_used_label_keeps_its_name_and_can_be_retired_and_restored(cast: Cast)
     assert (label.color, label.key, label.description) == ("#112233", "p", "x")
 
 
+def test_a_label_twice_is_refused_in_words(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    data = {"name": "PER", "color": "#112233", "key": "", "description": ""}
+    assert "There is a label “PER” already." in client.post(address(cast, "labels"), data).text
+    cast.project_a.labels.filter(name="PER").update(retired_at=now())
+    assert "already, retired" in client.post(address(cast, "labels"), data).text
+
+
 def test_two_labels_in_use_never_share_a_key(cast: Cast) -> None:
     Label.objects.filter(project=cast.project_a, name="PER").update(key="p")
     data = {"name": "SHIP", "color": "#112233", "key": "p", "description": ""}
     answer = signed_in(cast.alice).post(address(cast, "labels"), data)
     assert answer.status_code == 422
+    assert "Another label has the key “p”." in answer.text
     assert not cast.project_a.labels.filter(name="SHIP").exists()
 
 
