@@ -26,7 +26,7 @@ body.addEventListener("htmx:responseError", (event) => {
   if (!isAsked(event)) return;
   const { status } = event.detail.xhr;
   toast(
-    status === 403 ? "You are not allowed to do that." :
+    status === 403 ? "You are not allowed to do that. If you have signed in again meanwhile, reload the page." :
     status === 404 ? "That no longer exists. Reload the page." :
     "The server could not do that. It has been logged; try again in a moment.",
     { bad: true },
