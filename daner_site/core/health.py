@@ -28,6 +28,8 @@ def store_answers() -> bool:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
             return bool(client.ping())
+    except redis.BusyLoadingError:  # a store that has just started reads its data first: no news
+        return False
     except (redis.RedisError, OSError):
         log.warning("store does not answer", exc_info=True)
         return False
