@@ -7,11 +7,11 @@ from typing import Any
 import dramatiq
 from django.conf import settings
 
+from activelearning.services.blind import blind_read
 from activelearning.services.execution import training_run_execute
 from activelearning.services.inference import inference_answer
 from activelearning.services.leases import worker_stopping
-from activelearning.services.publication import queue_rerank
-from activelearning.services.runs import scoring_run_maybe_open, training_run_maybe_open
+from activelearning.services.runs import ordering_run_maybe_open, scoring_run_maybe_open, training_run_maybe_open
 
 # The run's own limit ends it in order; this one only catches a worker that hangs.
 RUN_LIMIT_MS = (settings.DANER_TRAIN_TIMEOUT_S + 600) * 1000
@@ -43,9 +43,9 @@ def score_new_documents(project_id: int) -> None:
     scoring_run_maybe_open(project_id=project_id)
 
 
-@dramatiq.actor(actor_name="rerank_queue", queue_name="default", max_retries=3, time_limit=300_000)
+@dramatiq.actor(actor_name="rerank_queue", queue_name="default", max_retries=3, time_limit=60_000)
 def rerank_queue(project_id: int) -> None:
-    queue_rerank(project_id=project_id)
+    ordering_run_maybe_open(project_id=project_id)
 
 
 # The row is the job: what a worker lets fall is sent again by the sweep, not by the broker.
@@ -57,3 +57,8 @@ def run_training(run_id: int) -> None:
 @dramatiq.actor(actor_name="answer_question", queue_name="predict", max_retries=0, time_limit=120_000)
 def answer_question(request_id: int) -> None:
     inference_answer(request_id=request_id)
+
+
+@dramatiq.actor(actor_name="read_blind_comparison", queue_name="predict", max_retries=0, time_limit=120_000)
+def read_blind_comparison(comparison_id: int) -> None:
+    blind_read(comparison_id=comparison_id)

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activelearning import selectors
 from activelearning.forms import QuestionForm
+from activelearning.models import Tier
+from activelearning.selectors.comparison import measured_on, newest_full_version, quality_rows
 from activelearning.services.inference import inference_ask
 from activelearning.services.runs import RunRefused, training_run_cancel, training_run_open
 from annotation.access import ProjectContext, project_view
@@ -32,7 +34,14 @@ def models(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 def model(request: HttpRequest, ctx: ProjectContext, model: UUID) -> HttpResponse:
     """One version: quality per label, what it was made from."""
     version = get_object_or_404(selectors.versions(ctx.project), uuid=model)
-    context = {"ctx": ctx, "active": "models", "version": version, "labels": selectors.label_quality(version)}
+    context = {
+        "ctx": ctx,
+        "active": "models",
+        "version": version,
+        "rows": quality_rows(version),
+        "measured_on": measured_on(version),
+        "newest_full": newest_full_version(ctx.project),
+    }
     return render(request, "activelearning/model.html", context)
 
 
@@ -47,18 +56,18 @@ def run_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 @require_safe
 @project_view(Permission.VIEW)
 def curve_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
-    """The learning curve."""
-    context = {"ctx": ctx, "curve": selectors.curve(ctx.project), "chart": selectors.curve_chart(ctx.project)}
-    context["newest"] = selectors.versions(ctx.project).first()
+    """The learning curve, what more labels would bring, and whether they pay."""
+    context = {"ctx": ctx, "panel": selectors.curve_panel(ctx.project)}
     return render(request, "activelearning/_curve_panel.html", context)
 
 
 @require_POST
 @project_view(Permission.TRAIN)
 def run_start(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
-    """Train now."""
+    """Train now, the fast tier unless the full one is asked for."""
     try:
-        training_run_open(project=ctx.project, opened_by=ctx.user)
+        tier = Tier.FULL if request.POST.get("tier") == Tier.FULL else Tier.FAST
+        training_run_open(project=ctx.project, opened_by=ctx.user, tier=tier)
     except RunRefused as refusal:
         messages.warning(request, str(refusal))
     return _panel_or_page(request, ctx)

@@ -37,6 +37,10 @@ class ProjectForm(forms.Form):
         return names
 
 
+SHARES = {"overlap_percent": "overlap_share", "random_percent": "random_share"}
+"""Percentages of the form and the shares of the project that they stand for."""
+
+
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """Validates settings; the service saves them."""
 
@@ -46,6 +50,12 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Share of documents that get several people (%)",
         help_text="The others get one person. The share is drawn at random, so that agreement "
         "measured on it stands for the whole project.",
+    )
+    random_percent = forms.IntegerField(
+        min_value=0,
+        max_value=50,
+        label="Share of documents that chance picks (%)",
+        help_text="What the model does not choose shows what it does not know.",
     )
 
     class Meta:
@@ -57,6 +67,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "lease_minutes",
             "show_suggestions",
             "strategy",
+            "diversity",
+            "cost_unit",
+            "probe_documents",
             "checkpoint",
             "retrain_after",
             "retrain_quiet_seconds",
@@ -66,6 +79,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "lease_minutes": "Minutes a document is held for one person",
             "show_suggestions": "Show the model's suggestions to annotators",
             "strategy": "Order of the queue",
+            "diversity": "Unsure texts (0) or different texts (1)",
+            "cost_unit": "Effort is counted in",
+            "probe_documents": "Test documents wanted",
             "checkpoint": "Model to start from",
             "retrain_after": "Train again after so many newly labelled documents",
             "retrain_quiet_seconds": "… or after so many quiet seconds with something new",
@@ -75,20 +91,25 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "overlap": "",
             "retrain_after": "",
             "retrain_quiet_seconds": "",
+            "diversity": "Anything in between, such as 0.3. Empty: what the chosen order does best.",
         }
-        widgets: ClassVar[dict[str, Any]] = {"description": forms.Textarea(attrs={"rows": 2})}
+        widgets: ClassVar[dict[str, Any]] = {
+            "description": forms.Textarea(attrs={"rows": 2}),
+            "diversity": forms.NumberInput(attrs={"step": "0.05", "min": 0, "max": 1}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["overlap_percent"].initial = round(100 * self.instance.overlap_share)
+        for name, share in SHARES.items():
+            self.fields[name].initial = round(100 * getattr(self.instance, share))
         self.fields["strategy"].widget = forms.RadioSelect(choices=Strategy.choices)
 
     def changes(self) -> dict[str, Any]:
         """Field values for `project_update`."""
         values = {name: self.cleaned_data[name] for name in self.Meta.fields}
         # A share that was not touched keeps its exact value, whatever the rounding.
-        if "overlap_percent" in self.changed_data:
-            values["overlap_share"] = self.cleaned_data["overlap_percent"] / 100
+        for name in SHARES.keys() & set(self.changed_data):
+            values[SHARES[name]] = self.cleaned_data[name] / 100
         return values
 
 

@@ -129,7 +129,7 @@ def export_file(request: HttpRequest, ctx: ProjectContext, layer: str, fmt: str)
 
 
 def download(request: HttpRequest, opened: Export) -> StreamingHttpResponse:
-    """The export as a response; also the API's."""
+    """The file as a response; also the API's."""
     # Each server gets the kind of iterator that it can stream: the other kind it would collect first.
     parts = _asynchronously(opened.parts) if isinstance(request, ASGIRequest) else opened.parts
     return StreamingHttpResponse(
@@ -142,13 +142,13 @@ def download(request: HttpRequest, opened: Export) -> StreamingHttpResponse:
     )
 
 
-async def _asynchronously(parts: Iterator[str]) -> AsyncIterator[str]:
-    """The same parts; each is read from the database off the event loop."""
+async def _asynchronously(parts: Iterator[str] | Iterator[bytes]) -> AsyncIterator[str | bytes]:
+    """The same parts; each is read off the event loop."""
     while (part := await sync_to_async(_next)(parts)) is not None:
         yield part
 
 
-def _next(parts: Iterator[str]) -> str | None:
+def _next(parts: Iterator[str] | Iterator[bytes]) -> str | bytes | None:
     return next(parts, None)
 
 

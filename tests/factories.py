@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from activelearning.domain.metrics import Evaluation, Quality
-from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
+from activelearning.models import BlindComparison, BlindText, InferenceRequest, ModelVersion, Tier, TrainingRun
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import text_hash, tokenize
@@ -41,7 +41,8 @@ def membership_make(organization: Organization, user: User, role: str = Organiza
 def project_make(
     organization: Organization, owner: User, *, name: str = "", labels: Sequence[str] = ("PER", "LOC"), **fields: Any
 ) -> Project:
-    """A project without documents; `owner` is its manager."""
+    """A project without documents; `owner` is its manager. Chance draws nothing from its queue unless told to."""
+    fields = {"random_share": 0.0} | fields
     project = Project.objects.create(
         organization=organization, created_by=owner, name=name or f"Project {next(_numbers)}", **fields
     )
@@ -151,7 +152,8 @@ def model_version_make(project: Project, **fields: Any) -> ModelVersion:
         "artefact_sha256": "0" * 64,
         "checkpoint": "minilm",
         "labels": [label.name for label in project.labels.all()],
-        "strategy": "mnlp",
+        "strategy": "default",
+        "tier": Tier.FAST,
         "metrics": evaluation.as_dict(),
         "train_documents": 20,
         "test_documents": 5,
@@ -171,6 +173,34 @@ def inference_request_make(version: ModelVersion, user: User, text: str, **field
         text=text,
         **fields,
     )
+
+
+def blind_comparison_make(
+    first: ModelVersion, second: ModelVersion, documents: Sequence[Document], **fields: Any
+) -> BlindComparison:
+    """A comparison whose versions read each document differently: the first finds its first word, the second nothing."""
+    fields = {"wanted": len(documents), "candidates": len(documents)} | fields
+    comparison = BlindComparison.objects.create(
+        organization_id=first.organization_id,
+        project=first.project,
+        first=first,
+        second=second,
+        read=len(documents),
+        differing=len(documents),
+        **fields,
+    )
+    label = first.project.labels.all()[0].name
+    for position, document in enumerate(documents):
+        BlindText.objects.create(
+            organization_id=first.organization_id,
+            comparison=comparison,
+            document=document,
+            position=position,
+            swapped=bool(position % 2),
+            is_read=True,
+            first_spans=[[*document.tokens[0], label]],
+        )
+    return comparison
 
 
 def case_make(document: Document, **fields: Any) -> AdjudicationCase:

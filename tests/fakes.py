@@ -23,7 +23,16 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from activelearning.domain.metrics import evaluate
+from activelearning.domain.metrics import document_counts, total
+from activelearning.domain.selection import (
+    RANDOM,
+    STRATEGIES,
+    Ranked,
+    SelectionConfig,
+    is_chance,
+    score_of,
+    shuffled,
+)
 from activelearning.engine import job as files
 from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text
 from annotation.domain.spans import LabelledSpan
@@ -60,11 +69,31 @@ def read(text: Text, memory: dict[str, str]) -> ScoredDocument:
     known = json.dumps(memory, sort_keys=True)
     scores = {
         "mnlp": -number("mnlp", text.document_id, known),
+        "mnlp_length": -number("mnlp_length", text.document_id, known),
         "least_confidence": -number("least_confidence", text.document_id, known) * len(text.tokens),
         "margin": number("margin", text.document_id, known),
         "entropy": number("entropy", text.document_id, known),
+        "entities": number("entities", text.document_id, known),
     }
     return ScoredDocument(text.document_id, len(text.tokens), scores, find(text, memory))
+
+
+def rank(scored: list[ScoredDocument], config: SelectionConfig) -> list[Ranked]:
+    """Stands in for `activelearning.engine.acquisition.order`: by score alone, with chance's share of the places."""
+    drawn = shuffled([document.document_id for document in scored], seed=config.seed)
+    if config.strategy == RANDOM:
+        return drawn
+    sign = STRATEGIES[config.strategy].sign
+    values = {d.document_id: score_of(config, d.scores, d.n_words) for d in scored}
+    own = [
+        Ranked(key, value, config.strategy) for key, value in sorted(values.items(), key=lambda item: sign * item[1])
+    ]
+    found: dict[str, Ranked] = {}
+    for place in range(len(own)):
+        source = drawn if is_chance(place, config.random_share) else own
+        pick = next(ranked for ranked in source if ranked.document_id not in found)
+        found[pick.document_id] = pick
+    return list(found.values())
 
 
 def predict(folder: str, texts: list[Text]) -> list[ScoredDocument]:
@@ -84,6 +113,11 @@ def main() -> int:
     threading.Thread(target=end_with_parent, daemon=True).start()
     folder: Path = options.folder
     job = files.read_job(folder)
+    pool = files.read_texts(folder / files.POOL)
+    if not job.model:
+        files.write_ranking(folder / files.RANKING, shuffled([text.document_id for text in pool], seed=0))
+        say(event="done", seconds={"select": 0.1})
+        return files.DONE_EXIT
     model = files.model_folder(folder, job)
     if not files.model_exists(model):
         for step in range(1, options.steps + 1):
@@ -100,12 +134,16 @@ def main() -> int:
         (model / files.TENSORS).write_text(json.dumps(memory))
         files.write_json(model / files.DESCRIPTION, {"checkpoint": "fake", "labels": list(job.config.labels)})
     memory = files.read_json(model / MEMORY)
-    pairs = [
-        (e.spans, [LabelledSpan(s.start, s.end, s.label) for s in find(e, memory)])
+    counts = {
+        e.document_id: document_counts(e.spans, [LabelledSpan(s.start, s.end, s.label) for s in find(e, memory)])
         for e in files.read_examples(folder / files.TEST)
-    ]
-    files.write_json(folder / files.METRICS, evaluate(pairs).as_dict())
-    files.write_scores(folder / files.SCORES, [read(text, memory) for text in files.read_texts(folder / files.POOL)])
+    }
+    files.write_json(folder / files.METRICS, total(counts.values()).as_dict())
+    if job.fit:
+        files.write_json(model / files.COUNTS, counts)
+    scored = [read(text, memory) for text in pool]
+    files.write_scores(folder / files.SCORES, scored)
+    files.write_ranking(folder / files.RANKING, rank(scored, job.selection))
     say(event="done", seconds={"fit": 0.1, "evaluate": 0.1, "score": 0.1})
     return files.DONE_EXIT
 

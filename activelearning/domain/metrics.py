@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotation.domain.spans import LabelledSpan
+
+
+class Counts(NamedTuple):
+    """Entities of one label in one document, or in many; in JSON a list of the three."""
+
+    gold: int
+    predicted: int
+    correct: int
+
+
+DocumentCounts = Mapping[str, Counts]
+"""Label → counts of one document; labels that do not occur are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +62,25 @@ class Evaluation:
         }
 
 
-def evaluate(pairs: Iterable[tuple[Iterable[LabelledSpan], Iterable[LabelledSpan]]]) -> Evaluation:
-    """Compare (gold, predicted) spans document by document; micro-averaged overall, and per label.
+def document_counts(gold: Iterable[LabelledSpan], predicted: Iterable[LabelledSpan]) -> dict[str, Counts]:
+    """Compare the spans of one document; a span is correct if the same start, end and label stands on both sides."""
+    truth, guess = set(gold), set(predicted)
+    of_gold, of_guess, of_both = (Counter(span.label for span in spans) for spans in (truth, guess, truth & guess))
+    return {name: Counts(of_gold[name], of_guess[name], of_both[name]) for name in sorted(of_gold | of_guess)}
 
-    A span is correct if the same start, end and label stands on both sides. Labels are those
-    that occur on either side, sorted.
-    """
-    gold: Counter[str] = Counter()
-    predicted: Counter[str] = Counter()
-    correct: Counter[str] = Counter()
-    documents = 0
-    for gold_spans, predicted_spans in pairs:
-        documents += 1
-        truth, guess = set(gold_spans), set(predicted_spans)
-        gold.update(span.label for span in truth)
-        predicted.update(span.label for span in guess)
-        correct.update(span.label for span in truth & guess)
-    labels = {name: Quality(gold[name], predicted[name], correct[name]) for name in sorted(gold | predicted)}
-    return Evaluation(documents, Quality(gold.total(), predicted.total(), correct.total()), labels)
+
+def total(documents: Iterable[DocumentCounts]) -> Evaluation:
+    """Micro-averaged overall, and per label; labels are those that occur on either side, sorted."""
+    sums: dict[str, list[int]] = {}
+    number = 0
+    for document in documents:
+        number += 1
+        for name, counts in document.items():
+            sums[name] = [old + new for old, new in zip(sums.get(name, (0, 0, 0)), counts, strict=True)]
+    labels = {name: Quality(*sums[name]) for name in sorted(sums)}
+    return Evaluation(number, Quality(*map(sum, zip((0, 0, 0), *sums.values(), strict=True))), labels)
+
+
+def evaluate(pairs: Iterable[tuple[Iterable[LabelledSpan], Iterable[LabelledSpan]]]) -> Evaluation:
+    """Compare (gold, predicted) spans document by document."""
+    return total(document_counts(gold, predicted) for gold, predicted in pairs)

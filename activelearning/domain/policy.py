@@ -1,17 +1,27 @@
-"""When a project is due for another training run."""
+"""When a project is due for another training run, of which tier, and whether it goes on from the last."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+FAST, FULL = "fast", "full"
+
 LEAST_DOCUMENTS = 2
 """Below this there is nothing to learn from; sequences of one document are remembered, not learned."""
+ROUND_WORDS = 300
+"""New labelled words that make a fast round due, however few documents they are."""
+GROWTH = 1.5
+"""A fast model starts afresh, and a full one is due, when the labelled words have grown by this factor."""
+FULL_DOCUMENTS, FULL_WORDS = 100, 2000
+"""Either is enough for a first full model; below, the fast one is as good and comes in seconds."""
+GAIN_A_MINUTE = 0.01
+"""F1 that a minute of training has to be worth before it takes the machine from people at work."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrainSettings:
     after: int
-    """New labelled documents that make a run due at once."""
+    """New labelled documents that make a fast round due at once."""
     quiet_seconds: float
     """With fewer, a run is due when nothing was submitted for this long."""
 
@@ -28,38 +38,132 @@ class Labels:
     """Documents labelled since the last run took its snapshot, whatever became of that run."""
     seconds_since_last: float
     """Since the newest label."""
+    words: int = 0
+    """Words of the labelled documents; 0: not counted."""
+    new_words: int = 0
+    """Words of the new ones."""
+    relabelled: bool = False
+    """Whether, since the last run of any outcome, the label set changed or past labels were corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was trained before, and what it cost."""
+
+    cold_words: int = 0
+    """Words that the last fast model from scratch learned from; 0: there is none to go on from."""
+    full_words: int = 0
+    """Words there were at the last full run, whatever became of it; 0: there was none."""
+    fast_seconds: float | None = None
+    """How long the last fast run took, start to end."""
+    full_seconds: float | None = None
+    seconds_since_run: float | None = None
+    """Since the last run of either tier ended."""
+    full_gain: float | None = None
+    """F1 by which the fast tier's curve has risen since the last full run; None: not known."""
+
+
+NOTHING_YET = Past()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     due: bool
     reason: str
-    """A sentence for the page: why a run starts, or what the next one waits for."""
+    """For the page: why a run starts, or what the next one waits for."""
     wait_seconds: float | None = None
     """Look again after this long, if nothing else happens; None: only a new label changes the answer."""
+    tier: str = FAST
+    """Of the run that is due, or waited for."""
+    warm: bool = False
+    """Whether that run goes on from the last fast model."""
 
 
-def retraining_due(labels: Labels, settings: RetrainSettings) -> Decision:
-    """Whether to train now.
+def retraining_due(labels: Labels, settings: RetrainSettings, past: Past = NOTHING_YET) -> Decision:
+    """Whether to train now, and how.
 
     Labels are counted from the last run of any outcome, so that a run which fails or is cancelled
     does not start over by itself.
     """
+    refusal = _too_little(labels)
+    if refusal:
+        return Decision(False, refusal)
+    pause = settings.quiet_seconds - labels.seconds_since_last
+    if _full_wanted(labels, past) and (pause <= 0 or _pays(past)):
+        moment = "in a pause" if pause <= 0 else "worth its time now"
+        return Decision(True, f"Full training at {labels.words:,} labelled words, {moment}.", tier=FULL)
+    fast = _fast(labels, settings, past, pause)
+    if fast.due:
+        return fast
+    wait = fast.wait_seconds
+    if wait is None and _full_wanted(labels, past):
+        wait = pause
+    return Decision(False, " ".join(filter(None, [fast.reason, _full_outlook(labels, past)])), wait, warm=fast.warm)
+
+
+def by_hand(labels: Labels, *, tier: str) -> Decision:
+    """The run a person asks for: from scratch, at any time, unless there is nothing to learn from."""
+    refusal = _too_little(labels)
+    return Decision(not refusal, refusal or "Started by hand.", tier=tier)
+
+
+def _too_little(labels: Labels) -> str:
     if labels.documents < LEAST_DOCUMENTS:
-        return Decision(False, f"Training needs {LEAST_DOCUMENTS} labelled documents; there are {labels.documents}.")
-    if not labels.entities:
-        return Decision(False, "Training needs at least one labelled entity.")
+        return f"Training needs {LEAST_DOCUMENTS} labelled documents; there are {labels.documents}."
+    return "" if labels.entities else "Training needs at least one labelled entity."
+
+
+def _fast(labels: Labels, settings: RetrainSettings, past: Past, pause: float) -> Decision:
+    """The next fast round; `pause`: seconds until the quiet time is over."""
+    if labels.relabelled:
+        return Decision(True, "The label set or past labels changed.")
+    warm = past.cold_words > 0 and labels.words < GROWTH * past.cold_words
     if labels.new < 1:
-        return Decision(False, f"0 of {settings.after} new labelled documents.")
-    if labels.new >= settings.after:
-        return Decision(True, f"{_documents(labels.new)}.")
-    wait = settings.quiet_seconds - labels.seconds_since_last
-    if wait <= 0:
-        return Decision(True, f"{_documents(labels.new)}, then a pause.")
-    return Decision(
-        False,
-        f"{labels.new} of {settings.after} new labelled documents, or {settings.quiet_seconds:.0f} s without a new one.",
-        wait_seconds=wait,
+        return Decision(False, f"0 of {settings.after} new labelled documents.", warm=warm)
+    enough = labels.new >= settings.after or labels.new_words >= ROUND_WORDS
+    if pause <= 0 or (enough and _rest(past) <= 0):
+        return Decision(True, f"{_documents(labels.new)}{'' if enough else ', then a pause'}.", warm=warm)
+    if enough:
+        wait = min(_rest(past), pause)
+        return Decision(False, f"{_documents(labels.new)}; the next round starts within {wait:.0f} s.", wait, warm=warm)
+    words = f" ({labels.new_words} of {ROUND_WORDS} words)" if labels.new_words else ""
+    reason = f"{labels.new} of {settings.after} new labelled documents{words}, or {settings.quiet_seconds:.0f} s without a new one."
+    return Decision(False, reason, pause, warm=warm)
+
+
+def _rest(past: Past) -> float:
+    """Seconds until the next fast round may start: it leaves the machine free for as long as the last one took."""
+    if past.fast_seconds is None or past.seconds_since_run is None:
+        return 0.0
+    return past.fast_seconds - past.seconds_since_run
+
+
+def _full_wanted(labels: Labels, past: Past) -> bool:
+    enough = labels.documents >= FULL_DOCUMENTS or labels.words >= FULL_WORDS
+    return enough and labels.words > 0 and labels.words >= GROWTH * past.full_words
+
+
+def _pays(past: Past) -> bool:
+    """Whether a full model is expected to gain enough to make people wait for their rounds.
+
+    What the fast tier gained since the last full model is what a new full one is expected to gain
+    over it; the same data moves both.
+    """
+    if past.full_gain is None or past.full_seconds is None:
+        return False
+    return past.full_gain >= GAIN_A_MINUTE * past.full_seconds / 60
+
+
+def _full_outlook(labels: Labels, past: Past) -> str:
+    """What the next full run waits for; "" where words are not counted."""
+    if not labels.words:
+        return ""
+    if _full_wanted(labels, past):
+        return "Full training in the next pause."
+    if past.full_words:
+        return f"Full training at {GROWTH * past.full_words:,.0f} labelled words; there are {labels.words:,}."
+    return (
+        f"Full training from {FULL_DOCUMENTS} documents or {FULL_WORDS:,} words on; there are {labels.words:,} words."
     )
 
 

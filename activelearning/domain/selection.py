@@ -1,4 +1,7 @@
-"""The order in which documents are offered, from their scores."""
+"""The order in which documents are offered: the strategies there are, and what can be set about them.
+
+The orders themselves are made by `activelearning.engine.acquisition`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,108 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+DEFAULT = "default"
 RANDOM = "random"
+BADGE = "badge"
+ENTITIES_PER_COST = "entities_per_cost"
 
-UNSURE_FIRST: dict[str, int] = {"mnlp": 1, "least_confidence": 1, "margin": 1, "entropy": -1}
-"""Sign that makes an ascending sort put the least sure document first; the only place that knows it."""
+MIX = 2 / 3
+"""Diversity where a strategy wants different documents; 2/3 weighs a document's distance as the square of its doubt."""
+EARLY_WORDS = 2_000
+"""Labelled words below which the default strategy wants different documents."""
 
-STRATEGIES = (*UNSURE_FIRST, RANDOM)
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A way to choose what to label next."""
+
+    sentence: str
+    """What it does, for people."""
+    score: str = ""
+    """The score it orders by, a key of `ScoredDocument.scores`; "": by none."""
+    sign: int = 1
+    """Makes an ascending sort put the document to label first at the head."""
+    surest: float = 0.0
+    """The score of a document that leaves nothing to learn."""
+    diversity: float | None = 0.0
+    """What `SelectionConfig.diversity` is when nobody sets it; None: the strategy does not look at it."""
+
+
+STRATEGIES: dict[str, Strategy] = {
+    DEFAULT: Strategy(
+        "What works best: different unsure texts while little is labelled, the least sure texts after that.",
+        "mnlp_length",
+    ),
+    "mnlp": Strategy("Texts whose words the model is least sure of on average; favours very short texts.", "mnlp"),
+    "mnlp_length": Strategy("Texts the model is least sure of for their length, short or long.", "mnlp_length"),
+    "mnlp_diverse": Strategy("Unsure texts that differ from each other.", "mnlp_length", diversity=MIX),
+    "least_confidence": Strategy(
+        "Texts the model is least sure of as a whole; favours long texts.", "least_confidence"
+    ),
+    "margin": Strategy("Texts with the word that is hardest to decide.", "margin", surest=1.0),
+    "entropy": Strategy("Texts whose words have the most evenly matched labels.", "entropy", sign=-1),
+    ENTITIES_PER_COST: Strategy("Texts with the most expected entities per second of work.", "entities", sign=-1),
+    BADGE: Strategy("A varied sample of texts that would change the model most.", "mnlp_length", diversity=None),
+    RANDOM: Strategy("By chance, whatever the model thinks.", diversity=None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel:
+    """Seconds of annotation: `per_text + per_word · words + per_entity · entities`.
+
+    Raises ValueError for a negative part and where no part costs anything.
+    """
+
+    per_text: float = 3.0
+    per_word: float = 0.25
+    per_entity: float = 3.0
+
+    def __post_init__(self) -> None:
+        parts = (self.per_text, self.per_word, self.per_entity)
+        if min(parts) < 0 or not any(parts):
+            raise ValueError("Each part of the cost must be 0 or more, and one of them more than 0.")
+
+    def seconds(self, words: float, entities: float) -> float:
+        return self.per_text + self.per_word * words + self.per_entity * entities
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionConfig:
+    """How the open pool is put in order. Raises ValueError with a sentence for people."""
+
+    strategy: str = DEFAULT
+    seed: int = 13
+    diversity: float | None = None
+    """0: the least sure first; 1: the most different first; None: what the strategy does best."""
+    random_share: float = 0.0
+    """Share of the order's places that chance fills, evenly spread; they carry the strategy `random`."""
+    labelled_documents: int = 0
+    labelled_words: int = 0
+    """Size of the training set the scores come from."""
+    batch: int = 50
+    """Documents at the head that are chosen together: different from each other, and no near-duplicates."""
+    cost: CostModel = CostModel()
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"There is no strategy {self.strategy!r}; choose one of {', '.join(STRATEGIES)}.")
+        if self.diversity is not None and not 0 <= self.diversity <= 1:
+            raise ValueError("Diversity must be between 0 and 1.")
+        if not 0 <= self.random_share <= 1:
+            raise ValueError("The random share must be between 0 and 1.")
+        if self.batch < 1:
+            raise ValueError("A batch must have at least one document.")
+
+    @property
+    def mix(self) -> float:
+        """The diversity that counts, in [0, 1]."""
+        own = STRATEGIES[self.strategy].diversity
+        if own is None:
+            return 0.0
+        if self.diversity is not None:
+            return self.diversity
+        return MIX if self.strategy == DEFAULT and self.labelled_words < EARLY_WORDS else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +119,24 @@ class Ranked:
 
     document_id: str
     score: float | None
+    strategy: str = ""
+    """What placed it: the strategy, or `random` for a place that chance filled."""
 
 
-def rank(strategy: str, scores: Mapping[str, Mapping[str, float]], *, seed: int) -> list[Ranked]:
-    """Documents by `strategy`, the one to label first at the head.
+def score_of(config: SelectionConfig, scores: Mapping[str, float], n_words: int) -> float:
+    """The number that `config.strategy` orders one document by. Raises KeyError when the document has no such score."""
+    value = scores[STRATEGIES[config.strategy].score]
+    if config.strategy != ENTITIES_PER_COST:
+        return value
+    return value / config.cost.seconds(n_words, value) if value else 0.0
 
-    Args:
-        strategy: one of `STRATEGIES`.
-        scores: document id → strategy → value.
-        seed: fixes the random order; without effect on the others.
 
-    Equal values are ordered by document id, so that one input has one answer.
-    Raises ValueError for an unknown strategy, KeyError when a document has no value for it.
-    """
-    if strategy == RANDOM:
-        return shuffled(scores, seed=seed)
-    if strategy not in UNSURE_FIRST:
-        raise ValueError(f"There is no strategy {strategy!r}; choose one of {', '.join(STRATEGIES)}.")
-    sign = UNSURE_FIRST[strategy]
-    found = [Ranked(document_id, values[strategy]) for document_id, values in scores.items()]
-    return sorted(found, key=lambda ranked: (sign * (ranked.score or 0.0), ranked.document_id))
+def is_chance(place: int, share: float) -> bool:
+    """Whether chance fills a place, counted from 0: `share` of any long stretch, evenly spread."""
+    return int(round((place + 1) * share, 9)) > int(round(place * share, 9))
 
 
 def shuffled(document_ids: Iterable[str], *, seed: int) -> list[Ranked]:
     """The ids in an order that depends on the seed and each id alone: adding one moves no other."""
     keyed = ((hashlib.sha256(f"{seed}:{document_id}".encode()).digest(), document_id) for document_id in document_ids)
-    return [Ranked(document_id, None) for _, document_id in sorted(keyed)]
+    return [Ranked(document_id, None, RANDOM) for _, document_id in sorted(keyed)]

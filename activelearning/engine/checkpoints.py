@@ -34,6 +34,8 @@ FILES = [
     "sentencepiece.bpe.model",
     "spiece.model",
 ]
+DEPTH_NAMES = ("num_hidden_layers", "n_layers", "num_layers", "n_layer")
+WIDTH_NAMES = ("hidden_size", "dim", "d_model", "n_embd")
 HUB_NAME = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*(/[\w.-]+)?)(@(?P<revision>[0-9a-f]{40}))?")
 
 
@@ -48,6 +50,18 @@ class Checkpoint:
     folder: Path
     sha256: str
     """Of the weights file: a model trained on top of it belongs to exactly these."""
+
+    def shape(self) -> tuple[int, int]:
+        """Number of layers and hidden size, read from config.json without loading anything.
+
+        Raises CheckpointError when it names neither.
+        """
+        fields = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        depth = next((fields[name] for name in DEPTH_NAMES if name in fields), None)
+        width = next((fields[name] for name in WIDTH_NAMES if name in fields), None)
+        if not isinstance(depth, int) or not isinstance(width, int):
+            raise CheckpointError(f"The config.json of the checkpoint {self.name!r} names no layers or hidden size.")
+        return depth, width
 
 
 def resolve(name: str) -> Checkpoint:

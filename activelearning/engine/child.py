@@ -1,6 +1,6 @@
 """A training run in a process of its own: `python -m activelearning.engine.child FOLDER`.
 
-Reads and writes what `job` describes: fit, then evaluate, then score. It ends by itself when its
+Reads and writes what `job` describes. It ends by itself when its
 standard input closes, that is, when whoever started it is gone, however they went.
 """
 
@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,41 +39,17 @@ def main(folder: Path) -> int:
 
 
 def _run(folder: Path, job: files.Job) -> dict[str, float]:
-    """The three stages; returns the seconds each took, those already done left out."""
+    """All stages; returns the seconds each took, those already done left out."""
     began = time.monotonic()
     import torch
 
-    from activelearning.engine import evaluation, scorer, trained, trainer
+    from activelearning.engine.stages import Stages
 
     torch.set_num_threads(job.threads)
-    seconds = {"load": time.monotonic() - began}
-    report = Reporter()
-    model_folder = files.model_folder(folder, job)
-    if job.fit and not files.model_exists(model_folder):
-        model = _timed(
-            seconds,
-            "fit",
-            lambda: trainer.fit(files.read_examples(folder / files.TRAIN), job.config, on_progress=report),
-        )
-        model.save(model_folder)
-    else:
-        model = trained.load(model_folder)
-    if not (folder / files.METRICS).exists():
-        test = files.read_examples(folder / files.TEST)
-        metrics = _timed(seconds, "evaluate", lambda: evaluation.evaluate_model(model, test, on_progress=report))
-        files.write_json(folder / files.METRICS, metrics.as_dict())
-    if not (folder / files.SCORES).exists():
-        pool = files.read_texts(folder / files.POOL)
-        scored = scorer.score(model, pool, on_progress=report)
-        _timed(seconds, "score", lambda: files.write_scores(folder / files.SCORES, scored))
-    return seconds
-
-
-def _timed(seconds: dict[str, float], stage: str, work: Callable[[], Any]) -> Any:
-    began = time.monotonic()
-    result = work()
-    seconds[stage] = round(time.monotonic() - began, 3)
-    return result
+    stages = Stages(folder, job, Reporter())
+    stages.seconds["load"] = round(time.monotonic() - began, 3)
+    stages.run()
+    return stages.seconds
 
 
 class Reporter:

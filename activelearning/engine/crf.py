@@ -1,19 +1,22 @@
 """A linear-chain conditional random field over IOB2 tags.
 
 Shapes: B sequences, W words, T tags. `emissions` (B, W, T), `mask` (B, W) with the words first
-and at least one in each row. Everything in natural logarithms and float32.
+and at least one in each row. Sums over tag sequences run in probability space, rescaled at every
+word (Rabiner 1989, section V.A), in float64: one small matrix product a word where log space
+needs exponentials of B·T·T numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 OUTSIDE = "O"
 FORBIDDEN = -1e4
-"""Low enough for a probability of exactly 0 in float32, high enough for sums of a few thousand."""
+"""Low enough for a probability of exactly 0, high enough for sums of a few thousand in float32."""
 
 
 def tag_names(labels: Sequence[str]) -> list[str]:
@@ -45,7 +48,8 @@ class Crf(nn.Module):
 
     def log_partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Log of the summed weight of all tag sequences, (B,)."""
-        return torch.logsumexp(self._forward(emissions, mask)[-1] + self.end, 1)
+        found: Tensor = _LogPartition.apply(emissions, self._steps(), self._starts(), self.end, mask)  # type: ignore[no-untyped-call]
+        return found
 
     def path_score(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """Log weight of the given tags (B, W); those of padding are ignored. Shape (B,)."""
@@ -60,11 +64,12 @@ class Crf(nn.Module):
 
     def decode(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Viterbi: log weight (B,) and tags (B, W) of the best sequence; padding repeats the last tag."""
-        steps, best = self._steps(), emissions[:, 0] + self._starts()
+        # (after, before), so that the maximum runs over neighbours in memory.
+        steps, best = self._steps().T.contiguous(), emissions[:, 0] + self._starts()
         stay = torch.arange(best.shape[1], device=best.device).expand_as(best)
         pointers = []
         for word in range(1, emissions.shape[1]):
-            value, pointer = (best.unsqueeze(2) + steps).max(1)
+            value, pointer = (best.unsqueeze(1) + steps).max(2)
             inside = mask[:, word, None]
             best = torch.where(inside, value + emissions[:, word], best)
             pointers.append(torch.where(inside, pointer, stay))
@@ -75,34 +80,91 @@ class Crf(nn.Module):
             path.append(tag)
         return score, torch.stack(path[::-1], 1)
 
-    def log_marginals(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probability of each tag at each word (B, W, T), and the log partition (B,).
+    def marginals(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Probability of each tag at each word (B, W, T), and the log partition (B,), both float64.
 
         Forward-backward; the values of padding mean nothing.
         """
-        steps = self._steps()
-        alphas = self._forward(emissions, mask)
-        log_partition = torch.logsumexp(alphas[-1] + self.end, 1)
-        beta = self.end.expand_as(alphas[-1])
-        betas = [beta]
-        for word in range(emissions.shape[1] - 1, 0, -1):
-            before = torch.logsumexp(steps + (emissions[:, word] + beta).unsqueeze(1), 2)
-            beta = torch.where(mask[:, word, None], before, beta)
-            betas.append(beta)
-        joint = torch.stack(alphas, 1) + torch.stack(betas[::-1], 1)
-        return (joint - log_partition[:, None, None]).clamp(max=0.0), log_partition
-
-    def _forward(self, emissions: Tensor, mask: Tensor) -> list[Tensor]:
-        steps, alpha = self._steps(), emissions[:, 0] + self._starts()
-        alphas = [alpha]
-        for word in range(1, emissions.shape[1]):
-            after = torch.logsumexp(alpha.unsqueeze(2) + steps, 1) + emissions[:, word]
-            alpha = torch.where(mask[:, word, None], after, alpha)
-            alphas.append(alpha)
-        return alphas
+        chain = _Chain(emissions, self._steps(), self._starts(), self.end, mask)
+        joint = chain.alphas * chain.betas()
+        return (joint / joint.sum(2, keepdim=True)).transpose(0, 1), chain.log_partition
 
     def _steps(self) -> Tensor:
         return self.transitions + self.forbidden
 
     def _starts(self) -> Tensor:
         return self.start + self.forbidden_start
+
+
+class _Chain:
+    """The forward pass, words first in memory: `alphas` (W, B, T) sum to 1 over tags at each word."""
+
+    def __init__(self, emissions: Tensor, steps: Tensor, starts: Tensor, end: Tensor, mask: Tensor) -> None:
+        weights = emissions.detach().transpose(0, 1).double()
+        highest = weights.amax(2, keepdim=True)
+        self.weights = (weights - highest).exp()
+        self.steps, self.end = steps.detach().double().exp(), end.detach().double().exp()
+        self.inside = mask.T.unsqueeze(2)
+        self.padded = (~mask).any(0).tolist()
+        alpha = self.weights[0] * starts.detach().double().exp()
+        alphas, scales = [], []
+        for word in range(len(weights)):
+            if word:
+                after = (alpha @ self.steps).mul_(self.weights[word])
+                alpha = torch.where(self.inside[word], after, alpha) if self.padded[word] else after
+            scales.append(alpha.sum(1, keepdim=True))
+            alpha = alpha / scales[-1]
+            alphas.append(alpha)
+        self.alphas, self.scales = torch.stack(alphas), torch.stack(scales)
+        self.last = (alpha * self.end).sum(1)
+        self.log_partition = (self.scales.log() + highest * self.inside).sum((0, 2)) + self.last.log()
+
+    def betas(self) -> Tensor:
+        """What follows each word, (W, B, T), up to a factor for each word and sequence."""
+        beta = self.end.expand_as(self.alphas[0])
+        found = [beta]
+        back, weights = self.steps.T, self.weights / self.scales
+        for word in range(len(weights) - 1, 0, -1):
+            before = (weights[word] * beta) @ back
+            beta = torch.where(self.inside[word], before, beta) if self.padded[word] else before
+            found.append(beta)
+        return torch.stack(found[::-1])
+
+
+class _LogPartition(torch.autograd.Function):
+    """`Crf.log_partition`; its gradients are the marginals and the expected transitions."""
+
+    @staticmethod
+    def forward(ctx: Any, emissions: Tensor, steps: Tensor, starts: Tensor, end: Tensor, mask: Tensor) -> Tensor:
+        ctx.chain = _Chain(emissions, steps, starts, end, mask)
+        ctx.dtype = emissions.dtype
+        found: Tensor = ctx.chain.log_partition.to(emissions.dtype)
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        chain: _Chain = ctx.chain
+        factor = gradients[0].double().unsqueeze(1)
+        betas = chain.betas()
+        joint = chain.alphas * betas
+        occupied = joint / joint.sum(2, keepdim=True)
+        weighted = occupied * factor * chain.inside
+        before = chain.alphas[:-1] * factor
+        # Divided so that the expected transitions into each word sum to 1.
+        after = chain.weights[1:] * betas[1:] / chain.scales[1:] / joint[:-1].sum(2, keepdim=True) * chain.inside[1:]
+        moved = chain.steps * (before.flatten(0, 1).T @ after.flatten(0, 1))
+        ended = _last_words(occupied, chain.inside) * factor
+        dtype = ctx.dtype
+        return (
+            weighted.transpose(0, 1).to(dtype),
+            moved.to(dtype),
+            weighted[0].sum(0).to(dtype),
+            ended.sum(0).to(dtype),
+            None,
+        )
+
+
+def _last_words(values: Tensor, inside: Tensor) -> Tensor:
+    """Each sequence's row at its last word: (W, B, T) → (B, T)."""
+    last = inside.sum(0).squeeze(1) - 1
+    return values[last, torch.arange(values.shape[1], device=values.device)]

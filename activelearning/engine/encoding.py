@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from activelearning.engine.labels import begun
 from activelearning.engine.types import Text
 
 MAX_PIECES = 256
@@ -108,7 +109,11 @@ class WordEncoder:
             for start, end in self._cuts(words, pieces):
                 found.append(
                     self._window(
-                        index, start, words[start:end], pieces[start:end], tags[index][start:end] if tags else None
+                        index,
+                        start,
+                        words[start:end],
+                        pieces[start:end],
+                        begun(tags[index][start:end]) if tags else None,
                     )
                 )
         return found

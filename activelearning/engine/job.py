@@ -5,13 +5,14 @@ A job is a folder:
 * `job.json`    the job; written last, so a folder with it is complete
 * `train.jsonl`, `test.jsonl`, `pool.jsonl`   texts, one JSON object a line
 * `model/`      the trained model; `model.json` in it is written last
-* `metrics.json`   entity-level quality on the test texts
-* `scores.jsonl`   a scored document a line
+* `metrics.json`   entity-level quality on the test texts; `stability`: how far the version before agrees
+* `scores.jsonl`   a scored document a line; `scores/` while they are being made
+* `ranking.jsonl`  the pool in the order to label it, an `activelearning.domain.selection.Ranked` a line
 
 An output that exists is not made again: a process started over continues where the last one ended.
 
 On its standard output the engine writes one JSON object a line:
-`{"event": "progress", "stage": "fit"|"evaluate"|"score", "done": 3, "total": 150, "loss": 0.4}`,
+`{"event": "progress", "stage": "features"|"fit"|"evaluate"|"score", "done": 3, "total": 150, "loss": 0.4}`,
 `{"event": "done", "seconds": {"fit": 11.2, …}}`, or `{"event": "error", "message": "…"}` for people to read.
 """
 
@@ -20,16 +21,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from activelearning.domain.selection import CostModel, Ranked, SelectionConfig
 from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text, TrainConfig
 from annotation.domain.spans import LabelledSpan
 
 JOB = "job.json"
 TRAIN, TEST, POOL = "train.jsonl", "test.jsonl", "pool.jsonl"
-MODEL, METRICS, SCORES = "model", "metrics.json", "scores.jsonl"
+MODEL, METRICS, SCORES, RANKING = "model", "metrics.json", "scores.jsonl", "ranking.jsonl"
+PARTS, PARTIAL = "scores", "model.partial"
+"""Folders of what an unfinished process has done so far."""
+COUNTS = "counts.json"
+"""In the model's folder: test document → label → [gold, predicted, correct]."""
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
 DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
 
@@ -38,9 +44,16 @@ DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
 class Job:
     config: TrainConfig
     model: str = MODEL
-    """Folder of the model, absolute or within the job's."""
+    """Folder of the model, absolute or within the job's; "": none, the pool is put in the order of a cold start."""
     fit: bool = True
     """Train if the model is not there yet; else it must be there."""
+    warm_start: str = ""
+    """Folder of a fast model of the same labels and checkpoint to go on from, absolute; "": from scratch."""
+    previous: str = ""
+    """Folder of the version before, absolute, to tell how much this one reads otherwise; "": there is none."""
+    features: str = ""
+    """Folder of the cached word features, absolute; "": none are kept."""
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
     threads: int = 1
     nice: int = 5
 
@@ -62,8 +75,12 @@ def is_complete(folder: Path) -> bool:
 
 def read_job(folder: Path) -> Job:
     fields = json.loads((folder / JOB).read_text(encoding="utf-8"))
-    config = fields.pop("config")
-    return Job(config=TrainConfig(**config | {"labels": tuple(config["labels"])}), **fields)
+    config, selection = fields.pop("config"), fields.pop("selection")
+    return Job(
+        config=TrainConfig(**config | {"labels": tuple(config["labels"])}),
+        selection=SelectionConfig(**selection | {"cost": CostModel(**selection["cost"])}),
+        **fields,
+    )
 
 
 def model_folder(folder: Path, job: Job) -> Path:
@@ -97,6 +114,15 @@ def read_scores(path: Path) -> Iterator[ScoredDocument]:
         yield ScoredDocument(**row, spans=spans)
 
 
+def read_ranking(path: Path) -> Iterator[Ranked]:
+    for row in _lines(path):
+        yield Ranked(**row)
+
+
+def write_ranking(path: Path, ranking: Iterable[Ranked]) -> None:
+    _write_lines(path, ranking)
+
+
 def write_scores(path: Path, documents: Iterable[ScoredDocument]) -> None:
     _write_lines(path, documents)
 
@@ -112,11 +138,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _write_lines(path: Path, rows: Iterable[Text | ScoredDocument]) -> None:
+def _write_lines(path: Path, rows: Iterable[Text | ScoredDocument | Ranked]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8") as file:
         for row in rows:
-            file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+            fields = asdict(row)
+            fields.pop("vector", None)
+            file.write(json.dumps(fields, ensure_ascii=False) + "\n")
     partial.replace(path)
 
 

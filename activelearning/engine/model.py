@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -46,13 +47,16 @@ class Tagger(nn.Module):
         nn.init.zeros_(self.shape_in.weight)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        self._piece_shapes: Tensor | None = None
-        upper = upper_layers(encoder)
-        if upper:
+        self._middle = _Middle()
+        self._beside: tuple[None, ...] | None = None
+        self.lower, self.upper = halves(encoder)
+        if self.upper:
             encoder.requires_grad_(False)
-            for layer in upper:
+            for layer in self.upper:
                 layer.requires_grad_(True)
-            upper[0].register_forward_pre_hook(self._add_shapes, with_kwargs=True)
+            self.upper[0].register_forward_pre_hook(self._enter, with_kwargs=True)
+        if self.lower:
+            self.lower[-1].register_forward_hook(self._leave)
 
     def train(self, mode: bool = True) -> Tagger:
         """As in torch, but the encoder never drops out: it cost 15 % of the time and gained nothing."""
@@ -60,37 +64,100 @@ class Tagger(nn.Module):
         self.encoder.eval()
         return self
 
-    def emissions(self, batch: Batch) -> Tensor:
-        """Unnormalised tag scores, (B, W, T), float32."""
-        self._piece_shapes = batch.piece_shapes
-        hidden = self.encoder(input_ids=batch.pieces, attention_mask=batch.attention).last_hidden_state
-        self._piece_shapes = None
-        words = hidden.gather(1, batch.heads.unsqueeze(2).expand(-1, -1, hidden.shape[2]))
-        features = torch.cat([self.dropout(words), self.shape_out(batch.word_shapes).to(words.dtype)], -1)
-        emitted: Tensor = self.head(features)
-        return emitted.float()
+    def hidden(self, batch: Batch, entering: Tensor | None = None) -> Tensor:
+        """What the tag scores are made from: the encoder's state at each word and the word's shape, (B, W, H).
 
-    def loss(self, batch: Batch) -> Tensor:
-        return self.crf.loss(self.emissions(batch), batch.tags, batch.mask)
+        Args:
+            entering: what `entering` gave for the batch, if that is known; then the lower layers do not run.
+        """
+        with self._bypass(self.lower if entering is not None else []):
+            states = self._encode(batch, _Middle(batch.piece_shapes, entering)).float()
+        words = states.gather(1, batch.heads.unsqueeze(2).expand(-1, -1, states.shape[2]))
+        return torch.cat([self.dropout(words), self.shape_out(batch.word_shapes)], -1)
+
+    def entering(self, batch: Batch) -> Tensor:
+        """What comes out of the lower layers, (B, P, H), for an encoder that has a recognisable list of them."""
+        try:
+            self._encode(batch, _Middle(stop=True))
+        except _Reached as reached:
+            return reached.states
+        raise AssertionError("the upper layers were not reached")
+
+    def emitted(self, hidden: Tensor) -> Tensor:
+        """Unnormalised tag scores, (B, W, T), float32."""
+        scores: Tensor = self.head(hidden)
+        return scores.float()
+
+    def loss(self, batch: Batch, entering: Tensor | None = None) -> Tensor:
+        return self.crf.loss(self.emitted(self.hidden(batch, entering)), batch.tags, batch.mask)
 
     def learned(self) -> dict[str, Tensor]:
         """The parameters that training changes; all others come from the checkpoint."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
 
-    def _add_shapes(self, layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        added = self.shape_in(self._piece_shapes)
-        if args:
-            return (args[0] + added, *args[1:]), kwargs
-        return args, kwargs | {"hidden_states": kwargs["hidden_states"] + added}
+    def _encode(self, batch: Batch, middle: _Middle) -> Tensor:
+        self._middle = middle
+        try:
+            states: Tensor = self.encoder(input_ids=batch.pieces, attention_mask=batch.attention).last_hidden_state
+            return states
+        finally:
+            self._middle = _Middle()
+
+    def _enter(self, layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Before the first upper layer: its input is the first argument, by place or by name."""
+        middle, name = self._middle, next(iter(kwargs), "")
+        states = args[0] if args else kwargs[name]
+        if middle.stop:
+            raise _Reached(states)
+        if middle.entering is not None:
+            states = middle.entering.to(states.dtype)
+        states = states + self.shape_in(middle.piece_shapes).to(states.dtype)
+        return ((states, *args[1:]), kwargs) if args else (args, kwargs | {name: states})
+
+    def _leave(self, layer: nn.Module, args: Any, output: Any) -> None:
+        """After the last lower layer: some give a tensor, some a tuple that begins with it."""
+        self._beside = (None,) * (len(output) - 1) if isinstance(output, tuple) else None
+
+    def _give_back(self, states: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return states if self._beside is None else (states, *self._beside)
+
+    @contextmanager
+    def _bypass(self, layers: Sequence[nn.Module]) -> Iterator[None]:
+        """Layers that give back what they get."""
+        for layer in layers:
+            layer.forward = self._give_back
+        try:
+            yield
+        finally:
+            for layer in layers:
+                del layer.forward
 
 
-def upper_layers(encoder: Any) -> list[nn.Module]:
-    """The upper half of the encoder's layers, lowest first; empty if it has no recognisable list of them."""
+class _Reached(Exception):
+    """The upper layers, with these states."""
+
+    def __init__(self, states: Tensor) -> None:
+        super().__init__()
+        self.states = states
+
+
+@dataclass(frozen=True, slots=True)
+class _Middle:
+    """What happens between the lower and the upper layers in one pass of the encoder."""
+
+    piece_shapes: Tensor | None = None
+    entering: Tensor | None = None
+    """Takes the place of what the lower layers gave."""
+    stop: bool = False
+
+
+def halves(encoder: Any) -> tuple[list[nn.Module], list[nn.Module]]:
+    """The encoder's lower and upper layers, lowest first; both empty if it has no recognisable list of them."""
     depth = getattr(encoder.config, "num_hidden_layers", None)
     for module in encoder.modules():
         if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return list(module[len(module) // 2 :])
-    return []
+            return list(module[: depth // 2]), list(module[depth // 2 :])
+    return [], []
 
 
 def load_encoder(checkpoint: Checkpoint) -> tuple[Any, WordEncoder]:
@@ -116,24 +183,6 @@ def _longest_input(tokenizer: Any, config: Any) -> int:
     # RoBERTa-like models number positions from the padding index on, so two fewer are usable.
     positions = getattr(config, "max_position_embeddings", None) or 512
     return min(int(tokenizer.model_max_length), int(positions) - 2)
-
-
-def best_device() -> torch.device:
-    """CUDA, Apple's GPU, or the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
-def half_precision(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 autocast where the hardware multiplies it natively (1.6 times faster here), else nothing."""
-    if device.type == "cuda":
-        native = torch.cuda.is_bf16_supported()
-    else:
-        native = device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-    return torch.autocast(device.type, torch.bfloat16, enabled=native)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from activelearning.engine import scorer, trained
+from activelearning.engine.reading import Model
 from activelearning.engine.types import ScoredDocument, Text
 
 MODELS_KEPT = 3
@@ -27,6 +28,6 @@ def predict(folder: str, texts: list[Text]) -> list[ScoredDocument]:
 
 
 @lru_cache(maxsize=MODELS_KEPT)
-def _load(folder: str) -> trained.TrainedModel:
+def _load(folder: str) -> Model:
     torch.set_num_threads(1)
     return trained.load(Path(folder))

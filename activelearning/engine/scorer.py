@@ -2,131 +2,153 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 
 from activelearning.domain import scoring
-from activelearning.engine.crf import tag_names
-from activelearning.engine.encoding import Window
-from activelearning.engine.trained import TrainedModel
+from activelearning.engine.reading import Emitted, Model
 from activelearning.engine.types import (
     OnProgress,
     PredictedSpan,
     Progress,
     ScoredDocument,
     ShouldStop,
-    Stopped,
     Text,
 )
-from annotation.domain.tags import bio_to_spans
 
-PIECES_PER_BATCH = 2048
 TEXTS_AT_ONCE = 4096
 """Texts whose windows are held and sorted together."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What is known about one document so far; windows arrive in any order."""
+    """What is known about one document so far; its windows arrive in any order."""
 
-    windows: int
+    words_left: int
     log_probability: float = 0.0
-    words: dict[int, tuple[int, list[float]]] = field(default_factory=dict)
-    """Word index → best tag, log-probability of every tag."""
+    margin: float = 1.0
+    entropy: float = 0.0
+    entities: float = 0.0
+    spans: list[PredictedSpan] = field(default_factory=list)
+    vector: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The numbers of a batch of windows, on the CPU: (B,) each but `vectors` (B, H), and spans by words."""
+
+    log_probabilities: list[float]
+    margins: list[float]
+    entropies: list[float]
+    entities: list[float]
+    spans: list[list[tuple[int, int, int, float]]]
+    """(first word, end, label, confidence) within the window"""
+    vectors: Tensor | None
 
 
 def score(
-    model: TrainedModel,
+    model: Model,
     texts: Sequence[Text],
     *,
+    vectors: bool = False,
     should_stop: ShouldStop = lambda: False,
     on_progress: OnProgress = lambda progress: None,
-    pieces_per_batch: int = PIECES_PER_BATCH,
 ) -> Iterator[ScoredDocument]:
     """Each text once, in an order of the scorer's own; a document is known by its id.
 
-    In full precision, so that a document's numbers do not depend on what it is batched with.
+    Args:
+        vectors: also give each document its `vector`.
+
     Raises Stopped when `should_stop` says so between two batches.
     """
-    model.tagger.eval()
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         part = texts[start : start + TEXTS_AT_ONCE]
-        for done, document in enumerate(_score_part(model, part, should_stop, pieces_per_batch), start=start + 1):
+        for done, document in enumerate(_score_part(model, part, vectors, should_stop), start=start + 1):
             on_progress(Progress("score", done, len(texts)))
             yield document
 
 
 def _score_part(
-    model: TrainedModel, texts: Sequence[Text], should_stop: ShouldStop, pieces_per_batch: int
+    model: Model, texts: Sequence[Text], vectors: bool, should_stop: ShouldStop
 ) -> Iterator[ScoredDocument]:
-    windows = model.words.windows(texts)
-    readings = [_Reading(0) for _ in texts]
-    for window in windows:
-        readings[window.document].windows += 1
+    readings = [_Reading(len(text.tokens)) for text in texts]
     for text, reading in zip(texts, readings, strict=True):
-        if not reading.windows:
-            yield _scored(model, text, reading)
-    for batch in _batches(windows, pieces_per_batch):
-        if should_stop():
-            raise Stopped
-        _read(model, batch, readings)
-        for window in batch:
-            reading = readings[window.document]
-            reading.windows -= 1
-            if not reading.windows:
-                yield _scored(model, texts[window.document], reading)
-                reading.words.clear()
-
-
-def _batches(windows: Sequence[Window], pieces_per_batch: int) -> Iterator[list[Window]]:
-    """Windows of similar length, at most `pieces_per_batch` sub-words with padding, shortest first."""
-    batch: list[Window] = []
-    for window in sorted(windows, key=lambda window: len(window.pieces)):
-        if batch and len(window.pieces) * (len(batch) + 1) > pieces_per_batch:
-            yield batch
-            batch = []
-        batch.append(window)
-    if batch:
-        yield batch
+        if not reading.words_left:
+            yield _scored(text, reading)
+    for emitted in model.read(texts, should_stop=should_stop):
+        batch = _numbers(model, emitted, vectors)
+        for row, document in enumerate(emitted.documents):
+            reading = readings[document]
+            _add(reading, batch, row, emitted.first_words[row], texts[document], model.labels)
+            reading.words_left -= emitted.lengths[row]
+            if not reading.words_left:
+                yield _scored(texts[document], reading)
+                reading.vector = None
 
 
 @torch.inference_mode()
-def _read(model: TrainedModel, windows: Sequence[Window], readings: Sequence[_Reading]) -> None:
-    batch = model.words.collate(windows).to(model.device)
-    emissions = model.tagger.emissions(batch)
-    path_scores, paths = model.tagger.crf.decode(emissions, batch.mask)
-    marginals, log_partitions = model.tagger.crf.log_marginals(emissions, batch.mask)
-    log_probabilities = (path_scores - log_partitions).clamp(max=0.0).tolist()
-    for window, log_probability, path, words in zip(
-        windows, log_probabilities, paths.tolist(), marginals.tolist(), strict=True
-    ):
-        reading = readings[window.document]
-        reading.log_probability += log_probability
-        for word in range(len(window.heads)):
-            reading.words[window.first_word + word] = path[word], words[word]
-
-
-def _scored(model: TrainedModel, text: Text, reading: _Reading) -> ScoredDocument:
-    words = [reading.words[index] for index in range(len(text.tokens))]
-    distributions = [distribution for _, distribution in words]
-    return ScoredDocument(
-        document_id=text.document_id,
-        n_words=len(words),
-        scores={
-            "mnlp": scoring.sequence_mnlp(reading.log_probability, len(words)),
-            "least_confidence": scoring.least_confidence(reading.log_probability),
-            "margin": scoring.margin(distributions),
-            "entropy": scoring.entropy(distributions),
-        },
-        spans=tuple(_spans(text, words, tag_names(model.labels))),
+def _numbers(model: Model, emitted: Emitted, vectors: bool) -> _Batch:
+    mask = emitted.mask
+    _, paths = model.crf.decode(emitted.emissions, mask)
+    marginals, log_partitions = model.crf.marginals(emitted.emissions, mask)
+    # In float64: what a sure model leaves to doubt is far below the weight of a whole sequence.
+    path_scores = model.crf.path_score(emitted.emissions.double(), paths, mask)
+    best, second = marginals.topk(2, dim=2).values.unbind(2)
+    unsure = (1 - best) * mask
+    entropies = -torch.xlogy(marginals, marginals).sum(2) * mask
+    return _Batch(
+        log_probabilities=(path_scores - log_partitions).clamp(max=0.0).tolist(),
+        margins=(best - second).masked_fill(~mask, 1.0).amin(1).tolist(),
+        entropies=entropies.sum(1).tolist(),
+        entities=(marginals[..., 1::2].sum(2) * mask).sum(1).tolist(),
+        spans=_spans(paths * mask, marginals.gather(2, paths.unsqueeze(2)).squeeze(2)),
+        vectors=torch.einsum("bw,bwh->bh", unsure.to(emitted.hidden.dtype), emitted.hidden).float().cpu()
+        if vectors
+        else None,
     )
 
 
-def _spans(text: Text, words: Sequence[tuple[int, Sequence[float]]], names: Sequence[str]) -> Iterator[PredictedSpan]:
-    sure = {start: math.exp(row[tag]) for (start, _), (tag, row) in zip(text.tokens, words, strict=True)}
-    for span in bio_to_spans(text.tokens, [names[tag] for tag, _ in words]):
-        confidence = min(value for start, value in sure.items() if span.start <= start < span.end)
-        yield PredictedSpan(span.start, span.end, span.label, confidence)
+def _spans(paths: Tensor, confidences: Tensor) -> list[list[tuple[int, int, int, float]]]:
+    """The entities of each window: (first word, end, index of the label, smallest marginal)."""
+    found: list[list[tuple[int, int, int, float]]] = [[] for _ in range(len(paths))]
+    for row in paths.any(1).nonzero().squeeze(1).tolist():
+        tags, sure = paths[row].tolist(), confidences[row].tolist()
+        for start, tag in enumerate(tags):
+            if tag % 2:  # B; I of the same label is the next number
+                end = next((w for w in range(start + 1, len(tags)) if tags[w] != tag + 1), len(tags))
+                found[row].append((start, end, tag // 2, min(sure[start:end])))
+    return found
+
+
+def _add(reading: _Reading, batch: _Batch, row: int, first_word: int, text: Text, labels: Sequence[str]) -> None:
+    reading.log_probability += batch.log_probabilities[row]
+    reading.margin = min(reading.margin, batch.margins[row])
+    reading.entropy += batch.entropies[row]
+    reading.entities += batch.entities[row]
+    for start, end, label, confidence in batch.spans[row]:
+        first, last = text.tokens[first_word + start], text.tokens[first_word + end - 1]
+        reading.spans.append(PredictedSpan(first[0], last[1], labels[label], min(confidence, 1.0)))
+    if batch.vectors is not None:
+        vector = batch.vectors[row]
+        reading.vector = vector if reading.vector is None else reading.vector + vector
+
+
+def _scored(text: Text, reading: _Reading) -> ScoredDocument:
+    words = len(text.tokens)
+    return ScoredDocument(
+        document_id=text.document_id,
+        n_words=words,
+        scores={
+            "mnlp": scoring.sequence_mnlp(reading.log_probability, words),
+            "mnlp_length": scoring.mnlp_length(reading.log_probability, words),
+            "least_confidence": scoring.least_confidence(reading.log_probability),
+            "margin": reading.margin,
+            "entropy": reading.entropy / words if words else 0.0,
+            "entities": reading.entities,
+        },
+        spans=tuple(sorted(reading.spans, key=lambda span: span.start)),
+        vector=None if reading.vector is None else reading.vector.numpy(),
+    )

@@ -1,32 +1,43 @@
 """A trained model in memory and on disk.
 
 On disk: `model.safetensors` with the parameters that training changed, and `model.json` with the
-labels and the checkpoint they belong to, by name and weight hash. The unchanged half stays where
-it is, so a version takes a quarter of the encoder's size.
+tier, the labels and the checkpoint they belong to, by name and weight hash. The unchanged part
+stays where it is: a fast version takes a few megabytes, a full one a quarter of the encoder's size.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
+from activelearning.engine import fast
 from activelearning.engine.checkpoints import Checkpoint, CheckpointError, resolve
+from activelearning.engine.crf import Crf
+from activelearning.engine.devices import best_device
 from activelearning.engine.encoding import WordEncoder
+from activelearning.engine.features import FeatureStore, batches
 from activelearning.engine.job import DESCRIPTION, TENSORS
-from activelearning.engine.model import Tagger, best_device, load_encoder
-from activelearning.engine.types import EngineError
+from activelearning.engine.reading import Emitted, Model
+from activelearning.engine.types import EngineError, ShouldStop, Stopped, Text, Tier
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from activelearning.engine.model import Tagger
+
+FORMAT = 2
+PIECES_PER_BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """A tagger in evaluation mode with what it needs to read texts."""
+    """The full tier: a tagger in evaluation mode with what it needs to read texts."""
 
     tagger: Tagger
     words: WordEncoder
@@ -34,42 +45,89 @@ class TrainedModel:
     labels: tuple[str, ...]
     device: torch.device
 
+    tier = Tier.FULL
+
+    @property
+    def crf(self) -> Crf:
+        return self.tagger.crf
+
+    @torch.inference_mode()
+    def read(self, texts: Sequence[Text], *, should_stop: ShouldStop = lambda: False) -> Iterator[Emitted]:
+        """As `reading.Model`. In full precision, so that a document's numbers do not depend on its batch."""
+        self.tagger.eval()
+        for windows in batches(self.words.windows(texts), PIECES_PER_BATCH):
+            if should_stop():
+                raise Stopped
+            batch = self.words.collate(windows).to(self.device)
+            hidden = self.tagger.hidden(batch)
+            yield Emitted(
+                [window.document for window in windows],
+                [window.first_word for window in windows],
+                [len(window.heads) for window in windows],
+                self.tagger.emitted(hidden),
+                batch.mask,
+                hidden,
+            )
+
     def save(self, folder: Path) -> None:
-        """Write into `folder`, which is made; the description comes last and marks it complete."""
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {name: value.detach().cpu().contiguous() for name, value in self.tagger.learned().items()}
-        save_file(tensors, folder / TENSORS)
-        description = {
-            "format": FORMAT,
-            "checkpoint": self.checkpoint.name,
-            "checkpoint_sha256": self.checkpoint.sha256,
-            "labels": list(self.labels),
-        }
-        partial = folder / f"{DESCRIPTION}.partial"
-        partial.write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
-        partial.replace(folder / DESCRIPTION)
+        """As `reading.Model`."""
+        write(folder, self, self.tagger.learned())
 
 
-def load(folder: Path, *, device: torch.device | None = None) -> TrainedModel:
+def write(folder: Path, model: Model, tensors: Mapping[str, Tensor]) -> None:
+    """Save `tensors` and what they belong to; the description comes last and marks the folder complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, folder / TENSORS)
+    description = {
+        "format": FORMAT,
+        "tier": str(model.tier),
+        "checkpoint": model.checkpoint.name,
+        "checkpoint_sha256": model.checkpoint.sha256,
+        "labels": list(model.labels),
+    }
+    partial = folder / f"{DESCRIPTION}.partial"
+    partial.write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+    partial.replace(folder / DESCRIPTION)
+
+
+def load(folder: Path, *, features: FeatureStore | None = None, device: torch.device | None = None) -> Model:
     """The model saved in `folder`.
+
+    Args:
+        features: where a fast model finds word features; None: it keeps its own in memory.
+        device: for a full model; the best there is if None.
 
     Raises EngineError when the files are missing or damaged, CheckpointError when the checkpoint is
     gone or has other weights than the ones this model was trained on.
     """
-    device = device or best_device()
-    try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        tensors = load_file(folder / TENSORS, device=str(device))
-    except (OSError, ValueError, SafetensorError) as error:
-        raise EngineError("The files of this model version are missing or damaged; train again.") from error
+    description, tensors = _files(folder)
     checkpoint = resolve(description["checkpoint"])
     if checkpoint.sha256 != description["checkpoint_sha256"]:
         raise CheckpointError(f"The checkpoint {checkpoint.name!r} has changed since this model was trained on it.")
     labels = tuple(description["labels"])
+    if description.get("tier", Tier.FULL) == Tier.FAST:
+        model = fast.restore(checkpoint, labels, features)
+        _fill(model.head, dict(model.head.named_parameters()), tensors)
+        return model
+    # Not at the top: it brings a library that takes seconds to import and that the fast tier seldom needs.
+    from activelearning.engine.model import Tagger, load_encoder
+
+    device = device or best_device()
     encoder, words = load_encoder(checkpoint)
     tagger = Tagger(encoder, labels).to(device)
-    wrong = tagger.learned().keys() ^ tensors.keys()
-    if wrong:
-        raise EngineError("The files of this model version do not fit its checkpoint; train again.")
-    tagger.load_state_dict(tensors, strict=False)
+    _fill(tagger, tagger.learned(), tensors)
     return TrainedModel(tagger.eval(), words, checkpoint, labels, device)
+
+
+def _files(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        return description, load_file(folder / TENSORS)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise EngineError("The files of this model version are missing or damaged; train again.") from error
+
+
+def _fill(module: nn.Module, learned: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
+    if {name: value.shape for name, value in learned.items()} != {name: value.shape for name, value in tensors.items()}:
+        raise EngineError("The files of this model version do not fit its checkpoint; train again.")
+    module.load_state_dict(tensors, strict=False)

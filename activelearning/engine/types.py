@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 from annotation.domain.spans import LabelledSpan
 
 DEFAULT_SEED = 13
+
+
+class Tier(StrEnum):
+    """How much of the model learns."""
+
+    FAST = "fast"
+    """A small sequence head on cached features of the frozen encoder: seconds."""
+    FULL = "full"
+    """The encoder's upper half as well: a minute or more, and the better model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,11 @@ class ScoredDocument:
     document_id: str
     n_words: int
     scores: dict[str, float]
-    """mnlp, least_confidence, margin, entropy as `activelearning.domain.scoring` defines them."""
+    """mnlp, mnlp_length, least_confidence, margin, entropy and entities as `activelearning.domain.scoring` defines them."""
     spans: tuple[PredictedSpan, ...]
+    vector: Any = field(default=None, compare=False, repr=False)
+    """What the model saw where it was unsure: its word vectors weighted by uncertainty, (H,) float32 in
+    numpy, not normalised; None where nobody asked. Never written to files of documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,8 @@ class TrainConfig:
     checkpoint: str = ""
     """As `checkpoints.resolve` reads it."""
     seed: int = DEFAULT_SEED
-    batch_size: int = 8
+    tier: str = Tier.FULL
+    batch_size: int = 16
     max_steps: int | None = None
     """Upper bound; None trains to convergence."""
     learning_rate: float = 5e-4

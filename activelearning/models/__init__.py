@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from activelearning.models.comparison import BlindComparison, BlindJudgement, BlindText
 from activelearning.models.inference import InferenceRequest
-from activelearning.models.runs import TrainingRun
-from activelearning.models.versions import ModelVersion, Score
+from activelearning.models.runs import Tier, TrainingRun
+from activelearning.models.versions import ModelVersion
 
-__all__ = ["InferenceRequest", "ModelVersion", "Score", "TrainingRun"]
+__all__ = [
+    "BlindComparison",
+    "BlindJudgement",
+    "BlindText",
+    "InferenceRequest",
+    "ModelVersion",
+    "Tier",
+    "TrainingRun",
+]

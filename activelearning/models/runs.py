@@ -12,6 +12,13 @@ from annotation.models import Project
 from annotation.models.base import PublicModel
 
 
+class Tier(models.TextChoices):
+    """How much of the model learns; the values are the engine's."""
+
+    FAST = "fast", "fast"
+    FULL = "full", "full"
+
+
 class TrainingRun(PublicModel):
     """One pass of the learning loop: learn, measure, score the open pool, publish the order.
 
@@ -21,7 +28,8 @@ class TrainingRun(PublicModel):
 
     class Kind(models.TextChoices):
         FIT = "fit", "Train a new version"
-        SCORE = "score", "Score new documents"
+        SCORE = "score", "Score the open documents"
+        PREPARE = "prepare", "Read new documents"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -33,6 +41,7 @@ class TrainingRun(PublicModel):
     class Stage(models.TextChoices):
         PREPARE = "prepare", "Collecting labels"
         LOAD = "load", "Starting"
+        FEATURES = "features", "Reading the texts"
         FIT = "fit", "Training"
         EVALUATE = "evaluate", "Measuring on the test texts"
         SCORE = "score", "Scoring the open documents"
@@ -41,7 +50,10 @@ class TrainingRun(PublicModel):
     LIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.FIT)
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.FIT)
+    tier = models.CharField(max_length=4, choices=Tier.choices, default=Tier.FAST)
+    warm = models.BooleanField(default=False)
+    """Whether it goes on from the newest fast version instead of from scratch."""
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.QUEUED)
     stage = models.CharField(max_length=8, choices=Stage.choices, blank=True)
     reason = models.CharField(max_length=200)
@@ -60,6 +72,8 @@ class TrainingRun(PublicModel):
     """`{done, total, loss}` of the stage."""
     watermark = models.PositiveBigIntegerField(default=0)
     """Highest annotation id the snapshot could contain; labels above it are new."""
+    words = models.PositiveIntegerField(default=0)
+    """Labelled words there were to learn from."""
     snapshot = models.JSONField(default=dict)
     """`{documents: {document uuid: [annotation uuids]}, sha256}`: exactly what it learned from."""
     parameters = models.JSONField(default=dict)

@@ -1,4 +1,4 @@
-"""What runs leave behind: model versions and their scores."""
+"""What runs leave behind: model versions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from activelearning.models.runs import TrainingRun
-from annotation.models import Document, Project
+from activelearning.models.runs import Tier, TrainingRun
+from annotation.models import Project
 from annotation.models.base import PublicModel
-from daner_site.accounts.models import TenantModel
 
 
 class ModelVersion(PublicModel):
@@ -19,6 +18,7 @@ class ModelVersion(PublicModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     run = models.OneToOneField(TrainingRun, on_delete=models.CASCADE, related_name="version")
     number = models.PositiveIntegerField()
+    tier = models.CharField(max_length=4, choices=Tier.choices)
     active = models.BooleanField(default=False)
     artefact = models.CharField(max_length=200)
     """Folder of the model below the artefact root."""
@@ -29,6 +29,9 @@ class ModelVersion(PublicModel):
     metrics = models.JSONField()
     """As `activelearning.domain.metrics.Evaluation.as_dict` writes it."""
     train_documents = models.PositiveIntegerField()
+    train_words = models.PositiveIntegerField(default=0)
+    annotation_seconds = models.FloatField(default=0)
+    """People's active time behind the documents it learned from."""
     test_documents = models.PositiveIntegerField()
     seconds = models.FloatField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -53,21 +56,3 @@ class ModelVersion(PublicModel):
     def measured(self) -> bool:
         """Whether there were test texts with entities to measure on."""
         return bool(self.metrics["overall"]["gold"])
-
-
-class Score(TenantModel):
-    """How unsure one version is about one document."""
-
-    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="scores")
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
-    n_words = models.PositiveIntegerField()
-    values = models.JSONField()
-    """Strategy → value."""
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["version", "document"], name="one_score_per_version_and_document"),
-        ]
-
-    def __str__(self) -> str:
-        return f"score of {self.document} by {self.version}"

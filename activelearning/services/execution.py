@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from activelearning.engine import job as files
 from activelearning.engine.types import EngineError
 from activelearning.models import ModelVersion, TrainingRun
 from activelearning.services import snapshots
+from activelearning.services.artefacts import artefacts_prune
 from activelearning.services.engine_process import EngineProcess, EngineTimeout
 from activelearning.services.leases import (
     MAX_ATTEMPTS,
@@ -26,7 +28,13 @@ from activelearning.services.leases import (
     run_give_back,
     run_release,
 )
-from activelearning.services.publication import run_publish, scores_store, version_create, version_discard
+from activelearning.services.publication import (
+    order_write,
+    run_publish,
+    suggestions_store,
+    version_create,
+    version_discard,
+)
 from activelearning.services.runs import run_follow_up
 
 log = logging.getLogger(__name__)
@@ -71,38 +79,46 @@ def training_run_execute(*, run_id: int) -> None:
 def _work(lease: Lease, folder: Path) -> None:
     run = lease.run
     lease.stage(TrainingRun.Stage.PREPARE)
-    if run.kind == TrainingRun.Kind.FIT and not (files.is_complete(folder) and run.snapshot):
-        _prepare(lease, folder)
-    if run.kind == TrainingRun.Kind.SCORE:
-        version = snapshots.scoring_job_write(run, folder, beat=lease.beat)
-        if version is None:
-            _end(lease, TrainingRun.Status.READY)
-            return
-        _run_engine(lease, folder)
-    else:
-        _run_engine(lease, folder)
+    if not (files.is_complete(folder) and run.parameters.get("order")) and not _prepare(lease, folder):
+        _end(lease, TrainingRun.Status.READY)
+        return
+    _run_engine(lease, folder)
+    version = selectors.active_version(run.project)
+    if run.kind == TrainingRun.Kind.FIT:
         version = version_create(run=run, folder=folder)
     _publish(lease, version, folder)
     _clean(lease, folder)
+    artefacts_prune(project=run.project)
     run_follow_up(project=run.project)
 
 
-def _prepare(lease: Lease, folder: Path) -> None:
-    """Write the training's job; with nothing new to learn the run goes on as one that only scores."""
-    found = snapshots.training_job_write(lease.run, folder, beat=lease.beat)
-    if found is not None:
-        lease.beat(**found)
-        return
-    version = selectors.active_version(lease.run.project)
-    lease.beat(kind=TrainingRun.Kind.SCORE, reason=f"Nothing new to learn since {version}.")
+def _prepare(lease: Lease, folder: Path) -> bool:
+    """Write the run's job; False when there is nothing to do.
+
+    A training with nothing new to learn goes on as a run that only scores.
+    """
+    found = None
+    if lease.run.kind == TrainingRun.Kind.FIT:
+        found = snapshots.training_job_write(lease.run, folder, beat=lease.beat)
+        if found is None:
+            version = selectors.active_version(lease.run.project)
+            lease.beat(kind=TrainingRun.Kind.SCORE, reason=f"Nothing new to learn since {version}.", warm=False)
+    if found is None:
+        found = snapshots.scoring_job_write(lease.run, folder, beat=lease.beat)
+    if found is None:
+        return False
+    lease.beat(**found)
+    return True
 
 
-def _publish(lease: Lease, version: ModelVersion, folder: Path) -> None:
+def _publish(lease: Lease, version: ModelVersion | None, folder: Path) -> None:
     lease.stage(TrainingRun.Stage.PUBLISH)
     began = time.monotonic()
-    scores_store(version=version, documents=files.read_scores(folder / files.SCORES), beat=lease.beat)
+    if version is not None:
+        suggestions_store(version=version, documents=files.read_scores(folder / files.SCORES), beat=lease.beat)
+    generation = order_write(run=lease.run, version=version, folder=folder, beat=lease.beat)
     seconds = lease.run.seconds | {"publish": round(time.monotonic() - began, 3)}
-    run_publish(lease=lease, version=version, seconds=seconds)
+    run_publish(lease=lease, version=version, generation=generation, seconds=seconds)
 
 
 def _run_engine(lease: Lease, folder: Path) -> None:
@@ -173,10 +189,12 @@ def _end(lease: Lease, status: str, error: str = "") -> None:
 
 
 def _clean(lease: Lease, folder: Path) -> None:
-    """Keep the model, drop the texts."""
-    if lease.run.kind == TrainingRun.Kind.SCORE:
+    """Keep the model, drop the texts and what was made on the way."""
+    if lease.run.kind != TrainingRun.Kind.FIT:
         snapshots.run_folder_drop(lease.run)
         return
     for path in folder.iterdir():
         if path.is_file():
             path.unlink()
+        elif path.name != files.MODEL:
+            shutil.rmtree(path)

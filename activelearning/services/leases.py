@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from activelearning.models import TrainingRun
-from annotation.selectors.training import newest_label_id
+from annotation.models import Project
+from annotation.selectors.training import active_labels, labelled, newest_label_id
 from daner_site.core.clock import now
 from daner_site.core.live import Coalescer, nudge_now, nudge_on_commit, project_group
 
@@ -91,12 +92,21 @@ def run_claim(*, run_id: int) -> Lease | None:
             if run.started_at is None:
                 run.started_at = moment
                 if run.kind == TrainingRun.Kind.FIT:
-                    run.watermark = newest_label_id(run.project)
-            run.save(update_fields=["attempt", "started_at", "watermark"])
+                    run.watermark, run.words, run.parameters = learned_by_now(run.project).values()
+            run.save(update_fields=["attempt", "started_at", "watermark", "words", "parameters"])
             nudge_on_commit(project_group(run.project.uuid), "run")
     except IntegrityError:
         return None
     return Lease(run, owner)
+
+
+def learned_by_now(project: Project) -> dict[str, Any]:
+    """Fields of a training that say which labels it can have seen: its watermark, words and parameters."""
+    return {
+        "watermark": newest_label_id(project),
+        "words": labelled(project).words,
+        "parameters": {"labels": active_labels(project)},
+    }
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What a run found becomes what people see: a version, scores, suggestions, an order."""
+"""What a run found becomes what people see: a version, suggestions, an order."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from activelearning import selectors
-from activelearning.domain.selection import RANDOM, rank
+from activelearning.domain.selection import RANDOM, is_chance
 from activelearning.engine import job as files
-from activelearning.engine.types import ScoredDocument
-from activelearning.models import ModelVersion, Score, TrainingRun
+from activelearning.engine.types import PredictedSpan, ScoredDocument
+from activelearning.models import ModelVersion, TrainingRun
 from activelearning.services.leases import Lease
 from annotation.models import Project
-from annotation.selectors.training import open_uuids
-from annotation.services.queue import RankedDocument, queue_publish
+from annotation.selectors.training import active_seconds, open_uuids
+from annotation.services.queue import RankedDocument, queue_turn_to, queue_write
 from annotation.services.suggestions import DocumentSuggestion, suggestions_publish
 from daner_site.core.clock import now
 from daner_site.core.live import nudge_on_commit, project_group
 
 BATCH = 500
-VERSIONS_WITH_SCORES = 2
 
 
 @transaction.atomic
@@ -44,6 +42,7 @@ def version_create(*, run: TrainingRun, folder: Path) -> ModelVersion:
         project=run.project,
         run=run,
         number=last + 1,
+        tier=run.tier,
         artefact=f"{run.project.uuid}/{run.uuid}/{files.MODEL}",
         artefact_sha256=files.model_sha256(model),
         checkpoint=description["checkpoint"],
@@ -51,6 +50,8 @@ def version_create(*, run: TrainingRun, folder: Path) -> ModelVersion:
         strategy=run.project.strategy,
         metrics=metrics,
         train_documents=len(run.snapshot["documents"]),
+        train_words=run.words,
+        annotation_seconds=active_seconds(run.project, run.watermark),
         test_documents=metrics["documents"],
         seconds=round(sum(run.seconds.values()), 1),
     )
@@ -62,95 +63,76 @@ def version_discard(*, run: TrainingRun) -> None:
     ModelVersion.objects.filter(run=run, active=False).delete()
 
 
-def scores_store(
+def suggestions_store(
     *, version: ModelVersion, documents: Iterable[ScoredDocument], beat: Callable[[], None] = lambda: None
-) -> int:
-    """Store scores and suggestions in short transactions, each document under its own id; returns how many.
-
-    `beat` is called between them. Documents deleted meanwhile are passed over.
-    """
-    stored = 0
+) -> None:
+    """Make what the version found the suggestions of its documents, in short transactions; `beat` is called between."""
     stream = iter(documents)
     while batch := list(islice(stream, BATCH)):
         beat()
-        stored += _store(version, batch)
-    return stored
-
-
-@transaction.atomic
-def _store(version: ModelVersion, batch: list[ScoredDocument]) -> int:
-    uuids = [UUID(document.document_id) for document in batch]
-    ids = dict(version.project.documents.filter(uuid__in=uuids).values_list("uuid", "pk"))
-    rows = [
-        Score(
-            organization_id=version.organization_id,
-            version=version,
-            document_id=ids[uuid],
-            n_words=document.n_words,
-            values=document.scores,
+        suggestions_publish(
+            project=version.project,
+            model_uuid=version.uuid,
+            model_name=version.name,
+            suggestions=[
+                DocumentSuggestion(UUID(document.document_id), [_shown(span) for span in document.spans])
+                for document in batch
+            ],
         )
-        for uuid, document in zip(uuids, batch, strict=True)
-        if uuid in ids
-    ]
-    Score.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["version", "document"], update_fields=["n_words", "values"]
+
+
+def order_write(*, run: TrainingRun, version: ModelVersion | None, folder: Path, beat: Callable[[], None]) -> int:
+    """Write the ranking in `folder` as a generation of the queue, not yet served; returns its number.
+
+    What can no longer be given out is left out.
+    """
+    by_model = version if version and run.parameters["order"]["strategy"] != RANDOM else None
+    return queue_write(
+        project=run.project,
+        ranked=_ranked(run, folder),
+        strategy=RANDOM,
+        model_uuid=by_model.uuid if by_model else None,
+        beat=beat,
     )
-    suggestions = [
-        DocumentSuggestion(uuid, [asdict(span) for span in document.spans])
-        for uuid, document in zip(uuids, batch, strict=True)
-    ]
-    suggestions_publish(
-        project=version.project, model_uuid=version.uuid, model_name=version.name, suggestions=suggestions
-    )
-    return len(rows)
 
 
 @transaction.atomic
-def run_publish(*, lease: Lease, version: ModelVersion, seconds: Mapping[str, Any]) -> None:
-    """Make the version the active one, publish its order and end the run, all or nothing.
+def run_publish(*, lease: Lease, version: ModelVersion | None, generation: int, seconds: Mapping[str, Any]) -> None:
+    """Make the version the active one, serve its order and end the run, all or nothing.
 
-    A version that is older than the active one stays on record and its order is not published.
+    A version that is older than the active one stays on record and its order is not served.
     Raises RunLost, RunCancelled: then nothing happened.
     """
-    project = version.project
+    project = lease.run.project
     lease.beat(seconds=dict(seconds), status=TrainingRun.Status.READY, finished_at=now(), progress={})
-    if not ModelVersion.objects.filter(project=project, active=True, number__gt=version.number).exists():
-        ModelVersion.objects.filter(project=project, active=True).exclude(pk=version.pk).update(active=False)
-        ModelVersion.objects.filter(pk=version.pk).update(active=True)
-        version.active = True
-        _publish_order(project, version)
-        old = version.number - VERSIONS_WITH_SCORES
-        Score.objects.filter(version__project=project, version__number__lte=old).delete()
+    if version is None:
+        queue_turn_to(project=project, generation=generation)
+    elif not superseded(version):
+        _activate(project, version)
+        queue_turn_to(project=project, generation=generation, model_name=version.name)
     nudge_on_commit(project_group(project.uuid), "model")
     nudge_on_commit(project_group(project.uuid), "run")
 
 
-@transaction.atomic
-def queue_rerank(*, project_id: int) -> None:
-    """Publish the active version's scores in the order of the project's strategy, if that changed."""
-    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id, archived_at=None).first()
-    version = selectors.active_version(project) if project is not None else None
-    if project is None or version is None:
-        return
-    shown = project.queue.filter(generation=project.queue_generation).order_by("position").first()
-    if shown is None or shown.strategy != project.strategy:
-        _publish_order(project, version)
+def superseded(version: ModelVersion) -> bool:
+    return ModelVersion.objects.filter(project=version.project, active=True, number__gt=version.number).exists()
 
 
-def _publish_order(project: Project, version: ModelVersion) -> None:
-    """Rank the documents that can still be given out; what the version has no score for follows by chance."""
-    project.refresh_from_db(fields=["strategy", "seed"])
-    still_open = open_uuids(project)
-    scores = {
-        str(uuid): values
-        for uuid, values in Score.objects.filter(version=version).values_list("document__uuid", "values")
-        if uuid in still_open
-    }
-    ranked = rank(project.strategy, scores, seed=project.seed)
-    queue_publish(
-        project=project,
-        ranked=[RankedDocument(UUID(item.document_id), item.score) for item in ranked],
-        strategy=project.strategy,
-        model_uuid=None if project.strategy == RANDOM else version.uuid,
-        model_name="" if project.strategy == RANDOM else version.name,
-    )
+def _activate(project: Project, version: ModelVersion) -> None:
+    ModelVersion.objects.filter(project=project, active=True).exclude(pk=version.pk).update(active=False)
+    ModelVersion.objects.filter(pk=version.pk).update(active=True)
+    version.active = True
+
+
+def _ranked(run: TrainingRun, folder: Path) -> list[RankedDocument]:
+    still_open, share = open_uuids(run.project), run.parameters["order"]["random_share"]
+    return [
+        RankedDocument(uuid, item.score, item.strategy, probe=item.strategy == RANDOM and is_chance(place, share))
+        for place, item in enumerate(files.read_ranking(folder / files.RANKING))
+        if (uuid := UUID(item.document_id)) in still_open
+    ]
+
+
+def _shown(span: PredictedSpan) -> dict[str, Any]:
+    """With as much of the confidence as people are shown: what looks the same is not written again."""
+    return asdict(span) | {"confidence": round(span.confidence, 2)}

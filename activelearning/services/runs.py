@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -10,12 +11,11 @@ from django.db.models import F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from activelearning import selectors
-from activelearning.domain.policy import LEAST_DOCUMENTS
-from activelearning.models import TrainingRun
-from activelearning.services.leases import MAX_ATTEMPTS, run_release
+from activelearning.domain.policy import Decision, by_hand
+from activelearning.models import Tier, TrainingRun
+from activelearning.services.leases import MAX_ATTEMPTS, learned_by_now, run_release
 from activelearning.services.snapshots import run_folder_drop
 from annotation.models import Annotation, Project, Split
-from annotation.selectors.training import newest_label_id
 from daner_site.accounts.audit import audit
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
@@ -25,6 +25,8 @@ from daner_site.core.live import nudge_on_commit, project_group
 RESEND_AFTER = timedelta(seconds=30)
 """A live run that no worker has in hand is announced again this long after the last time."""
 SLACK_MS = 500
+SOON_S = 10
+"""Time between two sweeps."""
 
 
 class RunRefused(Exception):
@@ -32,15 +34,15 @@ class RunRefused(Exception):
 
 
 @transaction.atomic
-def training_run_open(*, project: Project, opened_by: User) -> TrainingRun:
+def training_run_open(*, project: Project, opened_by: User, tier: str = Tier.FAST) -> TrainingRun:
     """Open a run by hand, or return the one that is waiting already.
 
     Raises RunRefused without enough labels.
     """
-    labels = selectors.loop_labels(project)
-    if labels.documents < LEAST_DOCUMENTS or not labels.entities:
-        raise RunRefused(selectors.decision(project).reason)
-    run = _open(project, TrainingRun.Kind.FIT, "Started by hand.", opened_by)
+    decision = by_hand(selectors.loop_labels(project), tier=tier)
+    if not decision.due:
+        raise RunRefused(decision.reason)
+    run = _open_training(project, decision, opened_by)
     audit(
         organization=project.organization,
         actor=opened_by,
@@ -55,16 +57,17 @@ def training_run_open(*, project: Project, opened_by: User) -> TrainingRun:
 def training_run_maybe_open(*, project_id: int, later: bool = False) -> TrainingRun | None:
     """Open a run if the project's policy says so; several calls open one.
 
-    With fewer labels than the policy asks, a look when the quiet time is over is sent for, unless
-    this is such a look itself (`later`): each new label sends its own.
+    Where the policy says to wait a moment, a look after it is sent for, unless this is such a look
+    itself (`later`): each new label sends its own. A longer wait is the sweep's: workers hold only
+    a few delayed messages at a time, and those for later would keep the ones for now from being read.
     """
     project = Project.objects.filter(pk=project_id, archived_at=None).select_related("organization").first()
     if project is None:
         return None
     decision = selectors.decision(project)
     if decision.due:
-        return _open(project, TrainingRun.Kind.FIT, decision.reason)
-    if decision.wait_seconds is not None and not later:
+        return _open_training(project, decision)
+    if decision.wait_seconds is not None and decision.wait_seconds <= SOON_S and not later:
         delay_ms = int(decision.wait_seconds * 1000) + SLACK_MS
         enqueue_on_commit("consider_retraining", delay_ms=delay_ms, project_id=project.pk, later=True)
     return None
@@ -72,11 +75,18 @@ def training_run_maybe_open(*, project_id: int, later: bool = False) -> Training
 
 @transaction.atomic
 def scoring_run_maybe_open(*, project_id: int) -> TrainingRun | None:
-    """Have new documents scored by the active version, if there is one."""
+    """Have new documents read and put in order: by the active version, or for a cold start without one."""
     project = Project.objects.filter(pk=project_id, archived_at=None).first()
-    if project is None or selectors.active_version(project) is None:
+    return _open_scoring(project, "New documents.") if project is not None else None
+
+
+@transaction.atomic
+def ordering_run_maybe_open(*, project_id: int) -> TrainingRun | None:
+    """Have the open documents put in order anew if the project now wants another order than the published one."""
+    project = Project.objects.filter(pk=project_id, archived_at=None).first()
+    if project is None or selectors.order_is_current(project) or not project.queue_generation:
         return None
-    return _open(project, TrainingRun.Kind.SCORE, "New documents.")
+    return _open_scoring(project, "Another order is wanted.")
 
 
 @transaction.atomic
@@ -89,7 +99,7 @@ def training_run_cancel(*, project: Project, run_uuid: UUID, by: User) -> None:
     if run is None:
         return
     waiting = TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.QUEUED)
-    waiting.filter(kind=TrainingRun.Kind.FIT).update(watermark=newest_label_id(project))
+    waiting.filter(kind=TrainingRun.Kind.FIT).update(**learned_by_now(project))
     waiting.update(status=TrainingRun.Status.CANCELLED, finished_at=now())
     TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.RUNNING).update(cancel_requested=True)
     audit(
@@ -151,26 +161,36 @@ def _with_new_labels() -> list[int]:
     return list(found.filter(newest__gt=F("seen")).order_by().values_list("pk", flat=True))
 
 
-def _open(project: Project, kind: str, reason: str, opened_by: User | None = None) -> TrainingRun:
-    """The project's waiting run: a new one, or the one there is, made a training if that is asked for."""
+def _open_training(project: Project, decision: Decision, opened_by: User | None = None) -> TrainingRun:
+    """A waiting training as decided; one that waits already is made of the full tier if that is asked for."""
+    how = {"tier": decision.tier, "warm": decision.warm, "reason": decision.reason, "opened_by": opened_by}
+    run = _open(project, kind=TrainingRun.Kind.FIT, **how)
+    waiting = TrainingRun.objects.filter(pk=run.pk, status=TrainingRun.Status.QUEUED)
+    if run.kind != TrainingRun.Kind.FIT:
+        waiting.update(kind=TrainingRun.Kind.FIT, **how)
+    elif decision.tier == Tier.FULL:
+        waiting.filter(tier=Tier.FAST).update(**how)
+    return run
+
+
+def _open_scoring(project: Project, reason: str) -> TrainingRun:
+    with_model = selectors.active_version(project) is not None
+    kind = TrainingRun.Kind.SCORE if with_model else TrainingRun.Kind.PREPARE
+    return _open(project, kind=kind, reason=reason)
+
+
+def _open(project: Project, **fields: Any) -> TrainingRun:
+    """The project's waiting run: a new one with these fields, or the one there is."""
     try:
         with transaction.atomic():
             run = TrainingRun.objects.create(
-                organization_id=project.organization_id,
-                project=project,
-                kind=kind,
-                reason=reason,
-                opened_by=opened_by,
-                seed=project.seed,
+                organization_id=project.organization_id, project=project, seed=project.seed, **fields
             )
     except IntegrityError:
-        waiting = TrainingRun.objects.filter(project=project, status=TrainingRun.Status.QUEUED)
-        if kind == TrainingRun.Kind.FIT:
-            waiting.filter(kind=TrainingRun.Kind.SCORE).update(kind=kind, reason=reason, opened_by=opened_by)
-        found = waiting.first()
+        found = TrainingRun.objects.filter(project=project, status=TrainingRun.Status.QUEUED).first()
         if found is not None:
             return found
-        return _open(project, kind, reason, opened_by)  # it was claimed or cancelled in between
+        return _open(project, **fields)  # it was claimed or cancelled in between
     _send(run)
     nudge_on_commit(project_group(project.uuid), "run")
     return run

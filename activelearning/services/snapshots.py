@@ -15,8 +15,10 @@ from django.conf import settings
 from activelearning import selectors
 from activelearning.engine import job as files
 from activelearning.engine.types import Example, Text, TrainConfig
-from activelearning.models import ModelVersion, Score, TrainingRun
+from activelearning.models import ModelVersion, Tier, TrainingRun
+from annotation.models import Project
 from annotation.selectors.training import (
+    Amount,
     Beat,
     PoolText,
     TrainingText,
@@ -25,6 +27,7 @@ from annotation.selectors.training import (
     open_pool,
     test_set,
     training_set,
+    unread_by,
 )
 
 TEXTS_PER_BEAT = 1000
@@ -40,8 +43,24 @@ def run_folder_drop(run: TrainingRun) -> None:
     shutil.rmtree(run_folder(run), ignore_errors=True)
 
 
+def features_folder(project: Project) -> Path:
+    """Where the word features of the project's texts are kept for all its runs."""
+    return Path(settings.DANER_ARTEFACTS).resolve() / str(project.uuid) / "features"
+
+
+def artefact_folder(version: ModelVersion) -> Path:
+    return Path(settings.DANER_ARTEFACTS).resolve() / version.artefact
+
+
+def artefact_is_whole(version: ModelVersion) -> bool:
+    """Whether the version's model is on disk as it was made."""
+    folder = artefact_folder(version)
+    whole = bool(version.artefact) and files.model_exists(folder) and (folder / files.TENSORS).is_file()
+    return whole and files.model_sha256(folder) == version.artefact_sha256
+
+
 def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any] | None:
-    """Write the job of a training run; returns the run's `snapshot`, `parameters` and `watermark`.
+    """Write the job of a training run; returns the run's fields that say what it learns from.
 
     None, and nothing written, when the active version was made from exactly the same: labels often
     come between the opening of a run and its snapshot, and the run that they open has nothing new.
@@ -52,47 +71,75 @@ def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[st
     train, test = training_set(project, beat), test_set(project, beat)
     config = TrainConfig(
         labels=tuple(active_labels(project)),
-        checkpoint=project.checkpoint or settings.DANER_DEFAULT_CHECKPOINT,
+        checkpoint=selectors.checkpoint_of(project),
         seed=run.seed,
+        tier=run.tier,
     )
-    found = {
-        "snapshot": snapshot(train) | {"test": {text.document_uuid: list(text.annotation_uuids) for text in test}},
-        "parameters": asdict(config) | {"labels": list(config.labels)},
-    }
-    if _made_from(selectors.active_version(project), **found):
+    learned = snapshot(train) | {"test": {text.document_uuid: list(text.annotation_uuids) for text in test}}
+    parameters = asdict(config) | {"labels": list(config.labels)}
+    active = selectors.active_version(project)
+    if _made_from(active, learned, parameters):
         return None
-    job = files.Job(config, threads=settings.DANER_TRAIN_THREADS)
+    amount = Amount(len(train), sum(len(text.tokens) for text in train))
+    base = selectors.warm_base(project) if run.warm else None
+    job = files.Job(
+        config,
+        warm_start=_whole(base),
+        previous=_whole(active),
+        features=str(features_folder(project)),
+        selection=selectors.selection_config(project, amount),
+        threads=settings.DANER_TRAIN_THREADS,
+    )
+    order = selectors.order_settings(project)
     files.write_job(folder, job, train=_examples(train), test=_examples(test), pool=_texts(open_pool(project), beat))
-    return found | {"watermark": watermark}
+    return {
+        "snapshot": learned,
+        "parameters": parameters | {"order": order},
+        "watermark": watermark,
+        "words": amount.words,
+        "warm": bool(job.warm_start),
+    }
 
 
-def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> ModelVersion | None:
-    """Write a job that scores what the active version has not; None when there is nothing to do."""
-    version = selectors.active_version(run.project)
-    if version is None:
+def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any] | None:
+    """Write a job that reads the open pool with the active version and puts it in order; without a version
+    one that only reads it and orders it for a cold start. Returns fields of the run.
+
+    None, and nothing written, when all is read and in the order that the project wants.
+    """
+    project, version = run.project, selectors.active_version(run.project)
+    if version is not None and selectors.order_is_current(project) and not unread_by(project, version.uuid):
         return None
-    if not files.is_complete(folder):
-        scored = Score.objects.filter(version=version).values_list("document__uuid", flat=True)
-        known = {str(uuid) for uuid in scored}
-        new = [text for text in open_pool(run.project) if text.document_uuid not in known]
-        if not new:
-            return None
-        model = str((Path(settings.DANER_ARTEFACTS) / version.artefact).resolve())
-        config = TrainConfig(tuple(version.labels))
-        job = files.Job(config, model=model, fit=False, threads=settings.DANER_TRAIN_THREADS)
-        files.write_job(folder, job, train=(), test=(), pool=_texts(new, beat))
-    return version
+    config, amount = TrainConfig((), checkpoint=selectors.checkpoint_of(project), tier=Tier.FAST), Amount(0, 0)
+    if version is not None:
+        config = TrainConfig(tuple(version.labels), checkpoint=version.checkpoint, tier=version.tier)
+        amount = Amount(version.train_documents, version.train_words)
+    job = files.Job(
+        config,
+        model=str(artefact_folder(version)) if version else "",
+        fit=False,
+        features=str(features_folder(project)),
+        selection=selectors.selection_config(project, amount),
+        threads=settings.DANER_TRAIN_THREADS,
+    )
+    order = selectors.order_settings(project)
+    files.write_job(folder, job, train=(), test=(), pool=_texts(open_pool(project), beat))
+    return {"kind": TrainingRun.Kind.SCORE if version else TrainingRun.Kind.PREPARE, "parameters": {"order": order}}
 
 
-def _made_from(version: ModelVersion | None, snapshot: dict[str, Any], parameters: dict[str, Any]) -> bool:
-    """Whether the version is what this would give but for the seed, and its model still whole."""
-    if version is None:
+def _whole(version: ModelVersion | None) -> str:
+    """The version's folder; "" without one or where its files are not what they were."""
+    return str(artefact_folder(version)) if version and artefact_is_whole(version) else ""
+
+
+def _made_from(version: ModelVersion | None, learned: dict[str, Any], parameters: dict[str, Any]) -> bool:
+    """Whether the version is what this would give but for the seed, or better, and its model still whole."""
+    if version is None or not artefact_is_whole(version):
         return False
-    model = Path(settings.DANER_ARTEFACTS) / version.artefact
-    if not files.model_exists(model) or files.model_sha256(model) != version.artefact_sha256:
-        return False
-    before = version.run.parameters | {"seed": parameters["seed"]}
-    return bool(version.run.snapshot == snapshot and before == parameters)
+    before = {name: version.run.parameters.get(name) for name in parameters} | {"seed": parameters["seed"]}
+    if version.tier == Tier.FULL:
+        before["tier"] = parameters["tier"]
+    return bool(version.run.snapshot == learned and before == parameters)
 
 
 def snapshot(train: Sequence[TrainingText]) -> dict[str, Any]:

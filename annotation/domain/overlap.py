@@ -1,4 +1,4 @@
-"""Which documents get several annotators: a draw that anybody can repeat."""
+"""Which documents get several annotators, and which are measured on: draws that anybody can repeat."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def draw_unit(seed: int, key: str) -> float:
 def overlap_target(*, seed: int, key: str, overlap: int, share: float) -> int:
     """How many people label the document `key`: `overlap` for the drawn share, else one."""
     return overlap if draw_unit(seed, f"overlap:{key}") < share else 1
+
+
+def drawn_to_measure(*, seed: int, key: str, share: float) -> bool:
+    """Whether the document `key` is in the share that is set aside to measure on."""
+    return draw_unit(seed, f"probe:{key}") < share
 
 
 def seeded_order(keys: list[str], seed: int) -> list[str]:

@@ -24,10 +24,10 @@ DEEDS: dict[Permission, str] = {
     Permission.VIEW: "see progress and models",
     Permission.ANNOTATE: "label documents",
     Permission.VIEW_LAYERS: "see everybody's labels and the agreement",
-    Permission.REVIEW: "settle conflicts into gold",
+    Permission.REVIEW: "settle conflicts into gold, judge models blind",
     Permission.INFER: "try models",
-    Permission.EXPORT: "export",
-    Permission.TRAIN: "start and stop trainings",
+    Permission.EXPORT: "export labels and models",
+    Permission.TRAIN: "start and stop trainings, have models compared blind",
     Permission.MANAGE: "change settings, labels, people and texts",
 }
 """What each permission lets people do, in words."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from annotation.models.documents import Document, ImportJob, Split
-from annotation.models.projects import Guideline, Label, Project, ProjectMember, Strategy
+from annotation.models.projects import CostUnit, Guideline, Label, Project, ProjectMember, Strategy
 from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
 
 __all__ = [
     "Annotation",
     "Assignment",
+    "CostUnit",
     "Document",
     "Guideline",
     "ImportJob",

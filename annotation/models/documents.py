@@ -27,6 +27,8 @@ class Document(PublicModel):
     tokens = models.JSONField()
     """`[[start, end], …]` in reading order; the words that scores and tags are about."""
     split = models.CharField(max_length=4, choices=Split.choices, default=Split.POOL)
+    probe = models.BooleanField(default=False)
+    """Whether chance picked it from the pool to be measured on: labelled blind, never learned from."""
     position = models.PositiveIntegerField()
     """Import order within the project, from 0."""
     overlap_target = models.PositiveSmallIntegerField(default=1)

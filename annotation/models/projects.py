@@ -15,13 +15,26 @@ from daner_site.accounts.models import TenantModel
 
 
 class Strategy(models.TextChoices):
-    """The orders a queue can have; `activelearning` computes all but `random`."""
+    """What can place a document in the queue; the engine computes all but `random`."""
 
+    DEFAULT = "default", "Recommended: different texts first, then those the model is least sure of"
     MNLP = "mnlp", "MNLP: lowest mean log-probability of the best tag sequence per word"
+    MNLP_LENGTH = "mnlp_length", "MNLP with a correction that keeps very short texts from coming first"
+    MNLP_DIVERSE = "mnlp_diverse", "Corrected MNLP, spread over texts that differ from each other"
     LEAST_CONFIDENCE = "least_confidence", "Least confidence: lowest probability of the sequence"
     MARGIN = "margin", "Margin: smallest gap between the two best tags"
     ENTROPY = "entropy", "Entropy: highest mean tag entropy per word"
+    ENTITIES_PER_COST = "entities_per_cost", "Most expected entities for the effort"
+    BADGE = "badge", "BADGE: unsure texts that would change the model in different ways"
     RANDOM = "random", "Random order"
+
+
+class CostUnit(models.TextChoices):
+    """What a document costs its annotators."""
+
+    SECONDS = "seconds", "Seconds, as measured in this project"
+    WORDS = "words", "Words"
+    DOCUMENTS = "documents", "Documents"
 
 
 class Project(PublicModel):
@@ -49,7 +62,29 @@ class Project(PublicModel):
     )
     show_suggestions = models.BooleanField(default=True)
 
-    strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.MNLP)
+    strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.DEFAULT)
+    diversity = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="0: the least sure texts first. 1: the most different texts first. Empty: what the order does best.",
+    )
+    random_share = models.FloatField(
+        default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(0.5)],
+        help_text="The share of documents that chance picks.",
+    )
+    probe_documents = models.PositiveIntegerField(
+        default=150,
+        help_text="Documents that chance picks are shown without suggestions and kept for measuring, "
+        "until there are this many test documents.",
+    )
+    cost_unit = models.CharField(
+        max_length=9,
+        choices=CostUnit.choices,
+        default=CostUnit.SECONDS,
+        help_text="What the order takes for the effort of a document.",
+    )
     checkpoint = models.CharField(
         max_length=300,
         blank=True,
@@ -57,7 +92,7 @@ class Project(PublicModel):
         "that comes with the installation.",
     )
     retrain_after = models.PositiveIntegerField(
-        default=20,
+        default=10,
         validators=[MinValueValidator(1)],
         help_text="Train again after this many newly labelled documents.",
     )
@@ -75,6 +110,14 @@ class Project(PublicModel):
             models.CheckConstraint(
                 condition=Q(overlap_share__gte=0) & Q(overlap_share__lte=1),
                 name="overlap_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(diversity__isnull=True) | (Q(diversity__gte=0) & Q(diversity__lte=1)),
+                name="diversity_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(random_share__gte=0) & Q(random_share__lte=0.5),
+                name="random_share_is_at_most_half",
             ),
         ]
 

@@ -156,6 +156,8 @@ class QueueEntry(TenantModel):
     strategy = models.CharField(max_length=20, choices=Strategy.choices)
     model_uuid = models.UUIDField(null=True)
     score = models.FloatField(null=True)
+    probe = models.BooleanField(default=False)
+    """Whether chance drew this place to measure on."""
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position"]

@@ -16,6 +16,7 @@ from annotation.domain.formats import FORMATS
 from annotation.domain.spans import LabelledSpan, pieces
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Split, Suggestion
 from annotation.selectors.layers import document_layers
+from annotation.selectors.progress import TO_LABEL
 from daner_site.accounts.models import User
 
 PAGE_SIZE = 50
@@ -76,7 +77,7 @@ def _with_counts(documents: QuerySet[Document]) -> QuerySet[Document]:
 
 def _condition(status: str) -> Q:
     return {
-        "open": Q(has_gold=False, split=Split.POOL, overlap_target__gt=F("people") + F("rejections")),
+        "open": TO_LABEL & Q(has_gold=False, overlap_target__gt=F("people") + F("rejections")),
         "work": Q(working__gt=0),
         "labelled": Q(people__gt=0),
         "several": Q(people__gt=1),

@@ -9,10 +9,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from annotation.models import Annotation, Assignment, Project, Split
 from daner_site.accounts.models import User
 
+TO_LABEL = Q(split=Split.POOL) | Q(probe=True)
+"""Documents that are for people to label: the pool, and what chance took from it to measure on."""
+
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of the pool; `done` counts documents with every planned label, or gold."""
+    """Counts of what people are to label; `done` counts documents with every planned label, or gold."""
 
     documents: int
     labelled: int
@@ -51,7 +54,7 @@ def project_progress(project: Project) -> Progress:
     current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
     votes = Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
     pool = (
-        project.documents.filter(split=Split.POOL)
+        project.documents.filter(TO_LABEL)
         .annotate(
             is_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)),
             is_labelled=Exists(current),
@@ -113,5 +116,5 @@ def own_progress(project: Project, user: User) -> dict[str, int]:
     return {
         "submitted_by_me": submitted.filter(annotator=user).count(),
         "submitted": submitted.count(),
-        "total": project.documents.filter(split=Split.POOL).aggregate(wanted=Sum("overlap_target"))["wanted"] or 0,
+        "total": project.documents.filter(TO_LABEL).aggregate(wanted=Sum("overlap_target"))["wanted"] or 0,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from annotation.domain.resolution import resolve
 from annotation.domain.spans import LabelledSpan
-from annotation.models import Annotation, Assignment, Document, Project, Split
+from annotation.models import Annotation, Assignment, Document, Project, Split, Suggestion
 from annotation.selectors.batches import in_batches
 from annotation.selectors.layers import layers_of
 
@@ -52,8 +53,12 @@ def training_set(project: Project, beat: Beat = lambda: None) -> list[TrainingTe
 
 
 def test_set(project: Project, beat: Beat = lambda: None) -> list[TrainingText]:  # noqa: PT028  no test, the split
-    """The gold of the test split; never trained on."""
-    return [text for text in _labelled(project, Split.TEST, beat) if text.source == "gold"]
+    """What is measured on and never trained on: the gold of the test split, and the labels of the
+    documents that chance picked for it once all have come.
+    """
+    complete = _complete_probes(project)
+    found = _labelled(project, Split.TEST, beat)
+    return [text for text in found if text.source == "gold" or text.document_uuid in complete]
 
 
 def open_pool(project: Project) -> Iterator[PoolText]:
@@ -67,38 +72,110 @@ def open_pool(project: Project) -> Iterator[PoolText]:
             )
 
 
+def unfinished_probes(project: Project) -> list[int]:
+    """Ids of the documents to measure on that somebody can still be given, in import order."""
+    probes = project.documents.filter(~_is_gold(), probe=True).annotate(taken=_taken())
+    return list(probes.filter(taken__lt=F("overlap_target")).values_list("pk", flat=True))
+
+
 def open_uuids(project: Project) -> set[UUID]:
     """Which documents `open_pool` holds, without their texts."""
     return set(_open_documents(project).values_list("uuid", flat=True))
 
 
+def open_count(project: Project) -> int:
+    """How many documents `open_pool` holds."""
+    return _open_documents(project).count()
+
+
+def unread_by(project: Project, model_uuid: UUID) -> bool:
+    """Whether some document that can still be given out has no suggestion of this model."""
+    read = Suggestion.objects.filter(document=OuterRef("pk"), model_uuid=model_uuid)
+    return _open_documents(project).filter(~Exists(read)).exists()
+
+
 def _open_documents(project: Project) -> QuerySet[Document]:
-    of_document = Assignment.objects.filter(document=OuterRef("pk"), status__in=Assignment.LIVE).order_by()
-    closed = of_document.exclude(status=Assignment.Status.ACTIVE)
-    taken = closed.values("document").annotate(n=Count("pk")).values("n")
-    gold = Annotation.objects.filter(document=OuterRef("pk"), kind=Annotation.Kind.GOLD, current=True)
-    return (
-        project.documents.filter(~Exists(gold), split=Split.POOL)
-        .annotate(taken=Coalesce(Subquery(taken), 0))
-        .filter(taken__lt=F("overlap_target"))
-    )
+    pool = project.documents.filter(~_is_gold(), split=Split.POOL)
+    return pool.annotate(taken=_taken()).filter(taken__lt=F("overlap_target"))
 
 
-def labelled_count(project: Project) -> int:
-    """How many pool documents carry a current annotation."""
-    return project.documents.filter(split=Split.POOL, annotations__current=True).distinct().count()
+def _is_gold() -> Exists:
+    return Exists(Annotation.objects.filter(document=OuterRef("pk"), kind=Annotation.Kind.GOLD, current=True))
+
+
+def _taken() -> Coalesce:
+    """How many people have labelled or rejected a document."""
+    closed = Assignment.objects.filter(
+        document=OuterRef("pk"), status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED]
+    ).order_by()
+    return Coalesce(Subquery(closed.values("document").annotate(n=Count("pk")).values("n")), 0)
+
+
+def _complete_probes(project: Project) -> set[str]:
+    """Documents to measure on that all who were to label them have labelled."""
+    rejected = project.assignments.filter(status=Assignment.Status.REJECTED).values("document")
+    complete = project.documents.filter(probe=True).annotate(taken=_taken()).filter(taken__gte=F("overlap_target"))
+    return {str(uuid) for uuid in complete.exclude(pk__in=rejected).values_list("uuid", flat=True)}
+
+
+@dataclass(frozen=True)
+class Amount:
+    documents: int
+    words: int
+
+
+def labelled(project: Project) -> Amount:
+    """Pool documents that carry a current annotation."""
+    current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
+    return _amount(project.documents.filter(Exists(current), split=Split.POOL))
+
+
+def labelled_since(project: Project, watermark: int) -> Amount:
+    """Pool documents that got an annotation with an id above `watermark`."""
+    new = Annotation.objects.filter(document=OuterRef("pk"), pk__gt=watermark)
+    return _amount(project.documents.filter(Exists(new), split=Split.POOL))
+
+
+def corrected_since(project: Project, watermark: int) -> bool:
+    """Whether anybody changed a label of the pool by an annotation with an id above `watermark`."""
+    changed = project.annotations.filter(document__split=Split.POOL, pk__gt=watermark, revision__gt=1, current=True)
+    return changed.exists()
+
+
+def timings(project: Project) -> list[tuple[int, int, float]]:
+    """(words, entities, active seconds) of what people labelled on the page."""
+    timed = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, seconds__gt=0)
+    rows = timed.annotate(words=ArrayLength("document__tokens"), entities=Count("spans")).order_by("pk")
+    return [
+        (words, entities, seconds or 0.0)
+        for words, entities, seconds in rows.values_list("words", "entities", "seconds")
+    ]
+
+
+def active_seconds(project: Project, watermark: int) -> float:
+    """People's active time on the pool's annotations with ids up to `watermark`; imported ones took none."""
+    past = project.annotations.filter(document__split=Split.POOL, kind=Annotation.Kind.HUMAN, pk__lte=watermark)
+    return float(past.aggregate(total=Sum("seconds", default=0.0))["total"])
+
+
+class ArrayLength(Func):
+    """How many elements a JSON array has."""
+
+    function = "JSON_ARRAY_LENGTH"
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSONB_ARRAY_LENGTH", **context)
+
+
+def _amount(documents: QuerySet[Document]) -> Amount:
+    found = documents.aggregate(documents=Count("pk"), words=Sum(ArrayLength("tokens"), default=0))
+    return Amount(**found)
 
 
 def newest_label_id(project: Project) -> int:
     """The highest annotation id of the pool: the watermark of "everything so far"; 0 if none."""
     return project.annotations.filter(document__split=Split.POOL).aggregate(newest=Max("pk"))["newest"] or 0
-
-
-def labels_since(project: Project, watermark: int) -> int:
-    """How many pool documents got an annotation with an id above `watermark`."""
-    return (
-        project.annotations.filter(document__split=Split.POOL, pk__gt=watermark).values("document").distinct().count()
-    )
 
 
 def last_label_at(project: Project) -> datetime | None:

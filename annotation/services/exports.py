@@ -37,11 +37,11 @@ CONTENT_TYPES = {"jsonl": "application/x-ndjson; charset=utf-8", "conll": "text/
 
 @dataclass(frozen=True)
 class Export:
-    """A download: `parts` are pieces of the file, read from the database as they are taken."""
+    """A download: `parts` are pieces of the file, read as they are taken."""
 
     filename: str
     content_type: str
-    parts: Iterator[str]
+    parts: Iterator[str] | Iterator[bytes]
 
 
 @transaction.atomic

@@ -1,20 +1,21 @@
 """Publishing the order in which documents are served.
 
-A publication is a new generation: all its entries are written, then one UPDATE of the project
-makes it the one that claims read. A half-written generation is never seen.
+A publication is a new generation: its entries are written in short transactions, then one UPDATE of
+the project makes it the one that claims read. A half-written generation is never seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
-from annotation.domain.overlap import overlap_target, seeded_order
+from annotation.domain.overlap import drawn_to_measure, overlap_target, seeded_order
 from annotation.models import Assignment, Document, Project, QueueEntry, Split, Strategy
+from annotation.selectors.training import unfinished_probes
 from daner_site.core.live import nudge_on_commit, project_group
 
 BATCH = 1000
@@ -24,6 +25,10 @@ BATCH = 1000
 class RankedDocument:
     document_uuid: UUID
     score: float | None = None
+    strategy: str = ""
+    """What placed it; "": the strategy of the whole order."""
+    probe: bool = False
+    """Whether chance drew this place to measure on."""
 
 
 @transaction.atomic
@@ -35,36 +40,59 @@ def queue_publish(
     model_uuid: UUID | None,
     model_name: str = "",
 ) -> int:
-    """Publish `ranked` (best first) as the project's next generation and return its number.
-
-    Pool documents that are not in `ranked`, for instance imported while the model was scoring,
-    follow in seeded random order, so that none is ever unreachable.
-
-    Raises: ValueError when `ranked` names a document twice or one that is not in the pool.
-    """
-    generation = _locked(project).queue_generation + 1
-    ids = dict(project.documents.filter(split=Split.POOL).values_list("uuid", "pk"))
-    order = [item.document_uuid for item in ranked]
-    if len(set(order)) != len(order):
-        raise ValueError("a document is ranked twice")
-    if unknown := [str(uuid) for uuid in order if uuid not in ids]:
-        raise ValueError(f"not in the project's pool: {', '.join(unknown[:3])}")
-
-    entries = [
-        _entry(project, generation, position, ids[item.document_uuid], strategy, model_uuid, item.score)
-        for position, item in enumerate(ranked)
-    ]
-    rest = _in_random_order(project, set(ids) - set(order))
-    entries += [
-        _entry(project, generation, position, ids[uuid], Strategy.RANDOM, None, None)
-        for position, uuid in enumerate(rest, start=len(entries))
-    ]
-    QueueEntry.objects.bulk_create(entries, batch_size=BATCH)
-    Project.objects.filter(pk=project.pk).update(queue_generation=generation)
-    # The one before stays for claims that read the old number a moment ago.
-    project.queue.filter(generation__lt=generation - 1).delete()
-    nudge_on_commit(project_group(project.uuid), "queue", generation=generation, model=model_name)
+    """Publish `ranked` (best first) as the project's next generation and return its number; see `queue_write`."""
+    generation = queue_write(project=project, ranked=ranked, strategy=strategy, model_uuid=model_uuid)
+    queue_turn_to(project=project, generation=generation, model_name=model_name)
     return generation
+
+
+def queue_write(
+    *,
+    project: Project,
+    ranked: Sequence[RankedDocument],
+    strategy: str,
+    model_uuid: UUID | None,
+    beat: Callable[[], None] = lambda: None,
+) -> int:
+    """Write the next generation, which nobody is served from yet, and return its number.
+
+    Documents to measure on that still lack labels come first. Pool documents that are not in
+    `ranked` follow in seeded random order, so that none is ever unreachable; ranked ones that have
+    left the pool are passed over. `beat` is called between the transactions.
+
+    Raises: ValueError when `ranked` names a document twice or one of another project.
+    """
+    order = [item.document_uuid for item in ranked]
+    named = set(order)
+    if len(named) != len(order):
+        raise ValueError("a document is ranked twice")
+    pool = dict(project.documents.filter(split=Split.POOL).values_list("uuid", "pk"))
+    gone = named - pool.keys()
+    if gone and project.documents.filter(uuid__in=list(gone)[:BATCH]).count() < min(len(gone), BATCH):
+        raise ValueError("not in the project's pool: a ranked document is of another project, or deleted")
+
+    entries = [_entry(project, pk, Strategy.RANDOM, probe=True) for pk in unfinished_probes(project)]
+    entries += [
+        _entry(project, pool[item.document_uuid], item.strategy or strategy, item.score, model_uuid, probe=item.probe)
+        for item in ranked
+        if item.document_uuid in pool
+    ]
+    entries += _random_entries(project, {uuid: pk for uuid, pk in pool.items() if uuid not in named})
+    generation = _generation_open(project, entries[:BATCH])
+    for start in range(BATCH, len(entries), BATCH):
+        beat()
+        _append(generation, start, entries[start : start + BATCH])
+    return generation
+
+
+@transaction.atomic
+def queue_turn_to(*, project: Project, generation: int, model_name: str = "") -> None:
+    """Serve from this written generation from now on, unless a later one is served already."""
+    if generation <= _locked(project).queue_generation:
+        return
+    Project.objects.filter(pk=project.pk).update(queue_generation=generation)
+    _append_missing(project, generation)
+    nudge_on_commit(project_group(project.uuid), "queue", generation=generation, model=model_name)
 
 
 @transaction.atomic
@@ -77,40 +105,16 @@ def queue_extend(*, project: Project) -> int:
     if current.queue_generation == 0:
         queue_publish(project=project, ranked=[], strategy=Strategy.RANDOM, model_uuid=None)
         return project.queue.filter(generation=1).count()
-    entries = project.queue.filter(generation=current.queue_generation)
-    queued = entries.values("document_id")
-    new = dict(project.documents.filter(split=Split.POOL).exclude(pk__in=queued).values_list("uuid", "pk"))
-    last = entries.aggregate(last=Max("position"))["last"]
-    QueueEntry.objects.bulk_create(
-        [
-            _entry(
-                project,
-                current.queue_generation,
-                position,
-                new[uuid],
-                Strategy.RANDOM,
-                None,
-                None,
-            )
-            for position, uuid in enumerate(_in_random_order(project, new), start=0 if last is None else last + 1)
-        ],
-        batch_size=BATCH,
-    )
-    if new:
+    added = _append_missing(project, current.queue_generation)
+    if added:
         nudge_on_commit(project_group(project.uuid), "queue", generation=current.queue_generation)
-    return len(new)
+    return added
 
 
 @transaction.atomic
 def queue_reshuffle(*, project: Project) -> int:
     """Publish the whole pool in seeded random order (no model, or strategy random)."""
-    order = _in_random_order(project, project.documents.filter(split=Split.POOL).values_list("uuid", flat=True))
-    return queue_publish(
-        project=project,
-        ranked=[RankedDocument(uuid) for uuid in order],
-        strategy=Strategy.RANDOM,
-        model_uuid=None,
-    )
+    return queue_publish(project=project, ranked=[], strategy=Strategy.RANDOM, model_uuid=None)
 
 
 def draw_overlap(project: Project, sha256: str) -> int:
@@ -153,26 +157,64 @@ def _locked(project: Project) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
-def _in_random_order(project: Project, uuids: Iterable[UUID]) -> list[UUID]:
-    return [UUID(key) for key in seeded_order([str(uuid) for uuid in uuids], project.seed)]
+@transaction.atomic
+def _generation_open(project: Project, first: Sequence[QueueEntry]) -> int:
+    """Take the next free number, put its first entries there and drop what nobody is served from any more."""
+    current = _locked(project).queue_generation
+    # The one before stays for claims that read the old number a moment ago.
+    project.queue.filter(generation__lt=current).delete()
+    last = project.queue.aggregate(last=Max("generation"))["last"] or 0
+    generation = max(current, last) + 1
+    _append(generation, 0, first)
+    return generation
+
+
+def _append_missing(project: Project, generation: int) -> int:
+    entries = project.queue.filter(generation=generation)
+    queued = entries.values("document_id")
+    new = dict(project.documents.filter(split=Split.POOL).exclude(pk__in=queued).values_list("uuid", "pk"))
+    if new:
+        last = entries.aggregate(last=Max("position"))["last"]
+        _append(generation, 0 if last is None else last + 1, _random_entries(project, new))
+    return len(new)
+
+
+@transaction.atomic
+def _append(generation: int, start: int, entries: Sequence[QueueEntry]) -> None:
+    for position, entry in enumerate(entries, start=start):
+        entry.generation, entry.position = generation, position
+    QueueEntry.objects.bulk_create(entries, batch_size=BATCH)
+
+
+def _random_entries(project: Project, ids: Mapping[UUID, int]) -> list[QueueEntry]:
+    """In seeded random order; chance draws the same share to measure on as in a ranked order."""
+    share = project.random_share
+    return [
+        _entry(
+            project,
+            ids[UUID(key)],
+            Strategy.RANDOM,
+            probe=drawn_to_measure(seed=project.seed, key=key, share=share),
+        )
+        for key in seeded_order([str(uuid) for uuid in ids], project.seed)
+    ]
 
 
 def _entry(
     project: Project,
-    generation: int,
-    position: int,
     document_id: int,
     strategy: str,
-    model_uuid: UUID | None,
-    score: float | None,
+    score: float | None = None,
+    model_uuid: UUID | None = None,
+    *,
+    probe: bool,
 ) -> QueueEntry:
     return QueueEntry(
         organization_id=project.organization_id,
         project=project,
         document_id=document_id,
-        generation=generation,
-        position=position,
         strategy=strategy,
         model_uuid=model_uuid,
         score=score,
+        probe=probe,
     )

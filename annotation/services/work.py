@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
-from annotation.models import Annotation, Assignment, Project, QueueEntry, Span, Suggestion
+from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Span, Split, Suggestion
 from annotation.services.annotations import annotation_write
 from annotation.signals import annotation_submitted
 from daner_site.core.clock import now
@@ -176,6 +176,7 @@ def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
     if free is None:
         raise IntegrityError("no free slot")
+    blind = _measured_on(ctx.project, entry)
     return Assignment.objects.create(
         organization_id=ctx.project.organization_id,
         project=ctx.project,
@@ -188,8 +189,22 @@ def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
         generation=entry.generation,
         rank=entry.position,
         score=entry.score,
-        suggested=_suggested(ctx.project, document.pk),
+        suggested={} if blind else _suggested(ctx.project, document.pk),
     )
+
+
+def _measured_on(project: Project, entry: QueueEntry) -> bool:
+    """Whether the document is one to measure on, or becomes one: labelled blind and never learned from.
+
+    A place that chance drew takes its document out of the pool, while the project has too few to
+    measure on and unless somebody has had the document in hand.
+    """
+    document = Document.objects.filter(pk=entry.document_id)
+    if entry.probe and project.documents.filter(split=Split.TEST).count() < project.probe_documents:
+        seen = [model.objects.filter(document=OuterRef("pk")) for model in (Assignment, Annotation)]
+        untouched = document.filter(*(~Exists(rows) for rows in seen), split=Split.POOL)
+        untouched.update(split=Split.TEST, probe=True)
+    return document.filter(probe=True).exists()
 
 
 def _suggested(project: Project, document_id: int) -> dict[str, Any]:

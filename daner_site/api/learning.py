@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -12,10 +14,13 @@ from rest_framework.response import Response
 
 from activelearning import selectors
 from activelearning.models import InferenceRequest
+from activelearning.selectors.comparison import version_comparison
+from activelearning.services.downloads import ArtefactMissing, artefact_zip
 from activelearning.services.inference import QuestionRefused, inference_ask, inference_wait
 from activelearning.services.runs import RunRefused, training_run_open
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission
+from annotation.import_views import download
 from daner_site.api.gate import HeavyThrottle, InferThrottle, project_api
 from daner_site.api.paging import PAGE_PARAMETER, allow_only, page_schema, paged
 from daner_site.api.serializers import (
@@ -23,6 +28,7 @@ from daner_site.api.serializers import (
     ModelVersionSerializer,
     QuestionSerializer,
     TrainingRunSerializer,
+    VersionComparisonSerializer,
 )
 
 WAIT_S = 5.0
@@ -40,6 +46,33 @@ def models(request: Request, ctx: ProjectContext) -> Response:
     """The model versions, newest first, with their quality on the test texts."""
     allow_only(request)
     return paged(request, selectors.versions(ctx.project), ModelVersionSerializer)
+
+
+@project_api(Permission.VIEW, responses=ModelVersionSerializer)
+def model(request: Request, ctx: ProjectContext, model: UUID) -> Response:
+    """One model version with its quality on the test texts, overall and per label, with 95 % intervals."""
+    return Response(ModelVersionSerializer(get_object_or_404(selectors.versions(ctx.project), uuid=model)).data)
+
+
+@project_api(Permission.VIEW, responses=VersionComparisonSerializer)
+def model_comparison(request: Request, ctx: ProjectContext, model: UUID, other: UUID) -> Response:
+    """How much better `other` is than `model` on the test texts of both. 409 where they cannot be compared."""
+    versions = selectors.versions(ctx.project)
+    first, second = get_object_or_404(versions, uuid=model), get_object_or_404(versions, uuid=other)
+    found = version_comparison(first, second)
+    if found.result is None:
+        raise NotNow(found.sentence)
+    return Response(VersionComparisonSerializer(found).data)
+
+
+@project_api(Permission.EXPORT, throttles=[HeavyThrottle], responses={(200, "application/zip"): OpenApiTypes.BINARY})
+def model_file(request: Request, ctx: ProjectContext, model: UUID) -> HttpResponseBase:
+    """A model version as a zip, with a README on how to load it. 409 when its files are not kept any more."""
+    version = get_object_or_404(selectors.versions(ctx.project), uuid=model)
+    try:
+        return download(request._request, artefact_zip(ctx=ctx, version=version))
+    except ArtefactMissing as error:
+        raise NotNow(str(error)) from error
 
 
 @project_api(

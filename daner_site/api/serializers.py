@@ -9,7 +9,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from activelearning.domain.comparison import Difference
 from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
+from activelearning.selectors.comparison import VersionComparison
 from activelearning.services.inference import LONGEST_TEXT
 from annotation.access import ProjectContext
 from annotation.domain.formats import FORMATS, LAYER_USES
@@ -152,6 +154,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "uuid",
             "name",
             "active",
+            "tier",
             "checkpoint",
             "labels",
             "strategy",
@@ -161,6 +164,33 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "seconds",
             "created_at",
         ]
+
+
+class DifferenceSerializer(serializers.Serializer[Difference]):
+    first = serializers.FloatField(source="first.f1", help_text="F1 of `first`.")
+    second = serializers.FloatField(source="second.f1")
+    difference = serializers.FloatField(source="f1", help_text="Second minus first.")
+    low = serializers.FloatField(help_text="Lower end of the difference's 95 % interval.")
+    high = serializers.FloatField()
+    p = serializers.FloatField(help_text="Two-sided, by approximate randomisation of the texts.")
+    better = serializers.CharField(help_text="`first`, `second`, or empty where no difference can be shown.")
+
+
+class LabelDifferenceSerializer(DifferenceSerializer):
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class VersionComparisonSerializer(serializers.Serializer[VersionComparison]):
+    first = serializers.UUIDField(source="first.uuid")
+    second = serializers.UUIDField(source="second.uuid")
+    sentence = serializers.CharField()
+    documents = serializers.IntegerField(source="result.documents")
+    overall = DifferenceSerializer(source="result.overall")
+    labels = serializers.SerializerMethodField()
+
+    @extend_schema_field(LabelDifferenceSerializer(many=True))
+    def get_labels(self, found: VersionComparison) -> list[dict[str, Any]]:
+        return [{"label": row.name} | DifferenceSerializer(row.difference).data for row in found.labels]
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):

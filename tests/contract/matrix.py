@@ -138,6 +138,7 @@ def foreign_body(route: Route, world: World) -> list[str]:
     found = []
     path, before = route.path(world.b.values), rows_of(world.a.organization)
     body = {**world.a.body, "version": world.a.body["model"], "after": world.a.body["case"]}
+    body |= {"first": world.a.body["model"], "second": world.a.body["other"], "answer": "a", "texts": 1}
     body |= {"user": world.cast.bob.pk, "role": "member", "payload": '{"spans": []}', "text": "Ada"}
     for action in ACTIONS:
         methods = METHODS if action == ACTIONS[0] else ("post",)

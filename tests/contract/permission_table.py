@@ -8,10 +8,10 @@ MEANING: dict[Permission, str] = {
     Permission.VIEW: "see the project: progress, model curve, guidelines",
     Permission.ANNOTATE: "get documents to label and submit them",
     Permission.VIEW_LAYERS: "see other people's labels: documents with their layers, agreement, conflicts",
-    Permission.REVIEW: "decide conflicts and write gold",
+    Permission.REVIEW: "decide conflicts and write gold, judge two models blind",
     Permission.INFER: "ask a trained model for the entities of a text",
-    Permission.EXPORT: "download the labels",
-    Permission.TRAIN: "start and cancel training",
+    Permission.EXPORT: "download the labels and the models",
+    Permission.TRAIN: "start and cancel training, have two models compared blind",
     Permission.MANAGE: "settings, labels, guidelines, import, members",
 }
 

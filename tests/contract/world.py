@@ -21,6 +21,7 @@ from tests.contract.routes import Key
 from tests.factories import (
     annotation_make,
     assignment_make,
+    blind_comparison_make,
     case_make,
     document_make,
     inference_request_make,
@@ -30,7 +31,19 @@ from tests.factories import (
     run_make,
 )
 
-PROJECT_THINGS = {"document", "job", "model", "run", "case", "label", "member", "assignment", "question"}
+PROJECT_THINGS = {
+    "document",
+    "job",
+    "model",
+    "other",
+    "comparison",
+    "run",
+    "case",
+    "label",
+    "member",
+    "assignment",
+    "question",
+}
 """Arguments that name a thing of one project; below an organisation `member` is a membership."""
 ORGANIZATION_THINGS = {"invitation", "token", "member"}
 
@@ -87,6 +100,8 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
     assignment = assignment_make(held, annotators[0], status=Assignment.Status.ACTIVE)
     document_make(project, f"{sentinel} is open.")
     model = model_version_make(project, active=True)
+    other = model_version_make(project)
+    comparison = blind_comparison_make(model, other, [document], status="open")
     question = inference_request_make(model, manager, f"{sentinel} asks.", status="done")
     member = (
         project.members.get(user=annotators[0])
@@ -103,6 +118,9 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         ("str", "layer"): "gold",
         ("str", "fmt"): "jsonl",
         ("uuid", "model"): model.uuid,
+        ("uuid", "other"): other.uuid,
+        ("uuid", "comparison"): comparison.uuid,
+        ("uuid", "blind_text"): comparison.texts.get().uuid,
         ("uuid", "run"): run_make(project, status="queued", reason=sentinel).uuid,
         ("uuid", "case"): case_make(document).uuid,
         ("int", "label"): label.pk,

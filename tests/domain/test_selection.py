@@ -1,4 +1,4 @@
-"""The order of documents."""
+"""What can be set about the order of documents, and the orders that need no vectors."""
 
 from __future__ import annotations
 
@@ -6,55 +6,89 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activelearning.domain.selection import STRATEGIES, rank
-
-SCORES = {
-    "a": {"mnlp": -0.1, "least_confidence": -9.0, "margin": 0.5, "entropy": 0.3},
-    "b": {"mnlp": -0.9, "least_confidence": -1.0, "margin": 0.4, "entropy": 0.1},
-    "c": {"mnlp": -0.5, "least_confidence": -5.0, "margin": 0.1, "entropy": 0.2},
-}
-
-
-def order(strategy, scores=SCORES, seed=1):
-    return "".join(ranked.document_id for ranked in rank(strategy, scores, seed=seed))
-
-
-def test_each_strategy_has_an_order_of_its_own():
-    assert order("mnlp") == "bca"
-    assert order("least_confidence") == "acb"
-    assert order("margin") == "cba"
-    assert order("entropy") == "acb"
-    assert sorted(order("random")) == ["a", "b", "c"]
+from activelearning.domain.selection import (
+    EARLY_WORDS,
+    MIX,
+    STRATEGIES,
+    CostModel,
+    SelectionConfig,
+    is_chance,
+    score_of,
+    shuffled,
+)
 
 
-def test_entropy_puts_the_highest_first_and_the_others_the_lowest():
-    for strategy, first in {"mnlp": "b", "least_confidence": "a", "margin": "c", "entropy": "a"}.items():
-        assert order(strategy)[0] == first
+def ids(ranking):
+    return [ranked.document_id for ranked in ranking]
 
 
-def test_the_score_that_placed_a_document_is_told_and_chance_tells_none():
-    assert rank("mnlp", SCORES, seed=1)[0].score == -0.9
-    assert {ranked.score for ranked in rank("random", SCORES, seed=1)} == {None}
+def test_every_strategy_says_what_it_does_in_one_sentence():
+    assert set(STRATEGIES) == {
+        "default", "mnlp", "mnlp_length", "mnlp_diverse", "least_confidence", "margin", "entropy",
+        "entities_per_cost", "badge", "random",
+    }  # fmt: skip
+    sentences = [strategy.sentence for strategy in STRATEGIES.values()]
+    assert len(set(sentences)) == len(sentences)
+    assert all(sentence.endswith(".") and sentence.count(".") == 1 for sentence in sentences)
 
 
-def test_an_unknown_strategy_is_an_error_that_names_the_known_ones():
-    with pytest.raises(ValueError, match="mnlp"):
-        rank("best", SCORES, seed=1)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"strategy": "best"}, "mnlp_length"),
+        ({"diversity": 1.1}, "Diversity"),
+        ({"diversity": -0.1}, "Diversity"),
+        ({"random_share": 1.5}, "share"),
+        ({"batch": 0}, "batch"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_for_people(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        SelectionConfig(**wrong)
 
 
-@given(st.permutations(list("abcdefgh")), st.sampled_from(STRATEGIES))
-def test_ties_and_the_order_of_arrival_do_not_matter(documents, strategy):
-    equal = dict.fromkeys(("mnlp", "least_confidence", "margin", "entropy"), 0.5)
-    scores = dict.fromkeys(documents, equal)
-    assert order(strategy, scores) == order(strategy, dict(sorted(scores.items())))
-    if strategy != "random":
-        assert order(strategy, scores) == "abcdefgh"
+@pytest.mark.parametrize("parts", [(-1, 1, 1), (0, 0, 0)])
+def test_a_cost_that_is_none_or_less_is_an_error(parts):
+    with pytest.raises(ValueError, match="cost"):
+        CostModel(*parts)
+
+
+def test_the_default_wants_different_documents_only_while_few_words_are_labelled():
+    assert SelectionConfig(labelled_words=EARLY_WORDS - 1).mix == MIX
+    assert SelectionConfig(labelled_words=EARLY_WORDS).mix == 0
+
+
+def test_a_diversity_that_is_set_counts_and_has_no_meaning_for_chance():
+    assert SelectionConfig("mnlp", diversity=0.3).mix == 0.3
+    assert SelectionConfig("default", diversity=0.0).mix == 0
+    assert SelectionConfig("random", diversity=0.3).mix == 0
+
+
+def test_entities_are_divided_by_the_seconds_they_take():
+    config = SelectionConfig("entities_per_cost", cost=CostModel(3, 0.25, 3))
+    assert score_of(config, {"entities": 2.0}, 12) == pytest.approx(2 / 12)
+    assert score_of(SelectionConfig("entities_per_cost", cost=CostModel(0, 1, 0)), {"entities": 0.0}, 0) == 0
+
+
+def test_a_score_that_is_missing_is_an_error():
+    with pytest.raises(KeyError):
+        score_of(SelectionConfig("margin"), {"mnlp": -0.1}, 3)
+
+
+def test_a_tenth_by_chance_is_every_tenth_place():
+    assert [place for place in range(40) if is_chance(place, 0.1)] == [9, 19, 29, 39]
+    assert not any(is_chance(place, 0.0) for place in range(40))
+    assert all(is_chance(place, 1.0) for place in range(40))
+
+
+@given(st.floats(0, 1), st.integers(1, 300))
+def test_the_share_of_chance_is_exact_to_one_place_everywhere(share, places):
+    assert abs(sum(is_chance(place, share) for place in range(places)) - share * places) <= 1 + 1e-6
 
 
 def test_random_orders_differ_by_seed_and_a_new_document_moves_no_other():
-    many = {f"d{number}": {} for number in range(50)}
-    orders = {tuple(r.document_id for r in rank("random", many, seed=seed)) for seed in range(5)}
-    assert len(orders) == 5
-    grown = [r.document_id for r in rank("random", many | {"new": {}}, seed=3)]
+    many = [f"d{number}" for number in range(50)]
+    assert len({tuple(ids(shuffled(many, seed=seed))) for seed in range(5)}) == 5
+    grown = ids(shuffled([*many, "new"], seed=3))
     grown.remove("new")
-    assert grown == [r.document_id for r in rank("random", many, seed=3)]
+    assert grown == ids(shuffled(many, seed=3))

@@ -93,7 +93,7 @@ def test_the_main_job_from_upload_to_export(site: LiveSite, new_page: Any, tmp_p
     shown = workspace(second)
     assert shown is not None
     assert shown["document"] == best_free_document(site, "bea")
-    assert shown["why"]["strategy"] == "mnlp"
+    assert shown["why"]["strategy"] in ("default", "random")
     assert shown["why"]["model"] == newest_model(site)
 
     review_document(site, manager, project, conflict)

@@ -7,8 +7,9 @@ import random
 import pytest
 import torch
 
-from activelearning.domain.selection import UNSURE_FIRST, rank
+from activelearning.domain.selection import SelectionConfig
 from activelearning.engine import evaluation, scorer, trained, trainer
+from activelearning.engine.acquisition import order
 from activelearning.engine.types import Example, Text, TrainConfig
 from annotation.demo import load_demo
 from annotation.domain.spans import LabelledSpan
@@ -45,7 +46,9 @@ def test_a_hundred_labelled_documents_make_a_useful_model(tmp_path):
     assert evaluation.evaluate_model(loaded, test) == quality
 
     rest = [Text(e.document_id, e.text, e.tokens) for e in pool[LABELLED:]]
-    scores = {document.document_id: document.scores for document in scorer.score(loaded, rest)}
-    assert scores.keys() == {text.document_id for text in rest}
-    orders = {tuple(r.document_id for r in rank(strategy, scores, seed=1)) for strategy in UNSURE_FIRST}
-    assert len(orders) == len(UNSURE_FIRST)
+    scored = list(scorer.score(loaded, rest))
+    texts = {text.document_id: text.text for text in rest}
+    assert {document.document_id for document in scored} == texts.keys()
+    strategies = ("mnlp", "mnlp_length", "least_confidence", "margin", "entropy", "entities_per_cost")
+    orders = {tuple(r.document_id for r in order(scored, texts, SelectionConfig(name))) for name in strategies}
+    assert len(orders) == len(strategies)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from activelearning.domain import scoring
-from activelearning.engine import evaluation, scorer, trained, trainer
+from activelearning.engine import evaluation, full, scorer, trained, trainer
 from activelearning.engine.types import EngineError, Example, Stopped, Text, TrainConfig
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import tokenize
@@ -69,7 +69,7 @@ def test_the_same_training_gives_the_same_weights_and_another_seed_gives_others(
 
 
 def test_the_schedule_warms_up_and_ends_at_nothing():
-    factor = trainer.schedule(100)
+    factor = full.schedule(100)
     assert factor(0) == pytest.approx(0.1)
     assert factor(9) == factor(10) == 1.0
     assert factor(55) == pytest.approx(0.5)
@@ -77,10 +77,10 @@ def test_the_schedule_warms_up_and_ends_at_nothing():
 
 
 def test_few_examples_get_as_many_steps_as_it_takes():
-    assert trainer.planned_steps(5, 8) == trainer.LEAST_STEPS
-    assert trainer.planned_steps(800, 8) == 800
-    assert trainer.planned_steps(1600, 8) == 800 + 400
-    assert trainer.planned_steps(1600, 8, max_steps=10) == 10
+    assert full.planned_steps(5, 8) == full.LEAST_STEPS
+    assert full.planned_steps(800, 8) == 800
+    assert full.planned_steps(1600, 8) == 800 + 400
+    assert full.planned_steps(1600, 8, max_steps=10) == 10
 
 
 def test_the_lower_half_and_the_embeddings_stay_as_pretrained(model):
@@ -101,7 +101,7 @@ def test_predictions_come_from_evaluation_mode_and_repeat_exactly(model, texts):
 def test_scores_do_not_depend_on_the_batch_or_its_padding(model, texts):
     together = by_id(scorer.score(model, texts))
     alone = by_id(document for text in texts for document in scorer.score(model, [text]))
-    small = by_id(scorer.score(model, texts[::-1], pieces_per_batch=64))
+    small = by_id(document for text in texts[::-1] for document in scorer.score(model, [text, texts[0]]))
     assert together.keys() == alone.keys() == {text.document_id for text in texts}
     for key, document in together.items():
         for other in (alone[key], small[key]):
@@ -121,7 +121,14 @@ def test_every_word_is_counted_once_and_spans_lie_on_the_true_characters(model, 
         assert all(span.start in starts and span.end in ends for span in document.spans)
         assert all(0 < span.confidence <= 1 for span in document.spans)
         assert document.scores["mnlp"] == pytest.approx(document.scores["least_confidence"] / max(1, len(text.tokens)))
-    assert scored["empty"].scores == {"mnlp": 0.0, "least_confidence": 0.0, "margin": 1.0, "entropy": 0.0}
+    assert scored["empty"].scores == {
+        "mnlp": 0.0,
+        "mnlp_length": 0.0,
+        "least_confidence": 0.0,
+        "margin": 1.0,
+        "entropy": 0.0,
+        "entities": 0.0,
+    }
 
 
 def test_the_numbers_are_the_domain_s_numbers_on_the_tagger_s_own_distributions(model):
@@ -129,12 +136,14 @@ def test_the_numbers_are_the_domain_s_numbers_on_the_tagger_s_own_distributions(
     [document] = scorer.score(model, [text])
     batch = model.words.collate(model.words.windows([text]))
     with torch.inference_mode():
-        emissions = model.tagger.emissions(batch)
-        marginals, partition = model.tagger.crf.log_marginals(emissions, batch.mask)
+        emissions = model.tagger.emitted(model.tagger.hidden(batch))
+        marginals, partition = model.tagger.crf.marginals(emissions, batch.mask)
         best, _ = model.tagger.crf.decode(emissions, batch.mask)
-    words = marginals[0].tolist()
+    words = marginals[0].clamp(min=1e-300).log().tolist()
+    begins = range(1, len(words[0]), 2)
     assert document.scores["margin"] == pytest.approx(scoring.margin(words))
     assert document.scores["entropy"] == pytest.approx(scoring.entropy(words))
+    assert document.scores["entities"] == pytest.approx(scoring.entities(words, begins))
     assert document.scores["least_confidence"] == pytest.approx(float(best - partition), abs=1e-4)
     assert all(math.fsum(math.exp(value) for value in word) == pytest.approx(1, abs=1e-3) for word in words)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daner_site.core.charts import line_chart, round_step
+from daner_site.core.charts import Ahead, line_chart, round_step
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,26 @@ def test_a_better_value_stands_higher_and_a_later_one_further_right():
 def test_a_single_point_has_no_surface_under_it():
     assert line_chart([(10, 0.2, "a")]).area == ""
     assert line_chart([(10, 0.2, "a"), (20, 0.3, "b")]).area.startswith("M")
+
+
+def test_a_forecast_beyond_the_points_widens_the_axis_and_stands_at_its_height():
+    points = [(100, 0.6, "a"), (200, 0.7, "b")]
+    chart = line_chart(points, ahead=Ahead(1000, 0.7, 0.6, 0.8, "c"))
+    assert chart.dots[1].x < line_chart(points).dots[1].x
+    assert chart.ahead.y == chart.dots[1].y
+    assert chart.ahead.low == chart.dots[0].y
+    assert chart.left < chart.dots[1].x < chart.ahead.x <= chart.right
+
+
+def test_a_band_goes_along_its_upper_edge_and_back_along_the_lower():
+    chart = line_chart([(10, 0.5, "a"), (20, 0.6, "b")], band=[(10, 0.4, 0.6), (20, 0.5, 0.7)])
+    corners = [tuple(map(float, pair.split(","))) for pair in chart.band[1:-2].split(" L")]
+    assert [x for x, _ in corners] == [chart.dots[0].x, chart.dots[1].x, chart.dots[1].x, chart.dots[0].x]
+    assert corners[0][1] < chart.dots[0].y < corners[3][1]
+    assert line_chart([], band=[(10, 0.4, 0.6)]).band == ""
+
+
+def test_a_second_line_shares_the_axes():
+    chart = line_chart([(10, 0.5, "a")], second=[(40, 0.5, "b")])
+    assert chart.second[0].y == chart.dots[0].y
+    assert chart.second[0].x > chart.dots[0].x

@@ -12,14 +12,23 @@ import pytest
 from django.db import connections
 
 from activelearning import selectors
+from activelearning.domain.selection import CostModel, SelectionConfig
 from activelearning.engine import job as files
-from activelearning.models import ModelVersion, Score, TrainingRun
+from activelearning.models import ModelVersion, TrainingRun
 from activelearning.services import execution, leases, publication, runs, snapshots
 from activelearning.services.engine_process import environment
-from annotation.models import Annotation, Project, QueueEntry, Suggestion
-from annotation.services.queue import queue_extend
+from activelearning.services.snapshots import artefact_folder, artefact_is_whole
+from annotation.models import Annotation, Project, QueueEntry, Strategy, Suggestion
+from annotation.services.queue import queue_extend, queue_write
 from daner_site.core.clock import now
-from tests.factories import annotation_make, document_make, organization_make, project_make, user_make
+from tests.factories import (
+    annotation_make,
+    document_make,
+    inference_request_make,
+    organization_make,
+    project_make,
+    user_make,
+)
 from tests.fakes import fake_engine
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +67,11 @@ def make_older(project, seconds):
     Annotation.objects.filter(project=project).update(created_at=now() - timedelta(seconds=seconds))
 
 
+def make_runs_older(seconds):
+    """Let the machine have rested since the last run."""
+    TrainingRun.objects.update(finished_at=now() - timedelta(seconds=seconds))
+
+
 def consider(project):
     return runs.training_run_maybe_open(project_id=project.pk)
 
@@ -76,6 +90,18 @@ def execute(run):
 
 def lapse(run):
     TrainingRun.objects.filter(pk=run.pk).update(lease_until=now() - timedelta(seconds=1))
+
+
+def engine_jobs(monkeypatch):
+    """The jobs the engine is given, as they come."""
+    jobs, run_engine = [], execution._run_engine
+
+    def spy(lease, folder):
+        jobs.append(files.read_job(folder))
+        run_engine(lease, folder)
+
+    monkeypatch.setattr(execution, "_run_engine", spy)
+    return jobs
 
 
 def served(project):
@@ -102,8 +128,12 @@ def test_a_run_opens_when_a_pause_follows_a_new_label(project, people):
     assert consider(project) is not None
 
 
-def test_a_pause_that_is_not_over_sends_for_one_later_look(project, people, django_capture_on_commit_callbacks, sent):
+def test_a_pause_that_is_soon_over_sends_for_one_later_look(project, people, django_capture_on_commit_callbacks, sent):
     label(project, people[0], 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        consider(project)
+    assert sent == []  # the sweep looks in time
+    make_older(project, 55)
     with django_capture_on_commit_callbacks(execute=True):
         consider(project)
     assert sent == ["consider_retraining"]
@@ -140,6 +170,7 @@ def test_an_archived_project_is_left_alone(project, people):
 
 def test_a_waiting_scoring_run_becomes_a_training_when_one_is_due(project, people):
     execute(run_of(project, people))
+    make_runs_older(100)
     scoring = runs.scoring_run_maybe_open(project_id=project.pk)
     label(project, people[0], 5)
     assert consider(project).pk == scoring.pk
@@ -150,7 +181,7 @@ def test_a_waiting_scoring_run_becomes_a_training_when_one_is_due(project, peopl
 # --- the whole way ------------------------------------------------------------------------
 
 
-def test_a_run_leaves_a_version_scores_suggestions_and_an_order(project, people):
+def test_a_run_leaves_a_version_suggestions_and_an_order(project, people):
     test = document_make(project, "Ada went to Oslo.", split="test")
     annotation_make(test, people[0], [(0, 3, "PER"), (12, 16, "LOC")], kind="gold")
     run = execute(run_of(project, people))
@@ -159,7 +190,6 @@ def test_a_run_leaves_a_version_scores_suggestions_and_an_order(project, people)
     assert (version.number, version.active, version.train_documents, version.test_documents) == (1, True, 5, 1)
     assert version.metrics["overall"]["f1"] == 1.0
     assert set(version.metrics["labels"]) == {"PER", "LOC"}
-    assert Score.objects.count() == 25
     assert Suggestion.objects.filter(model_uuid=version.uuid).count() == 25
     ranked = QueueEntry.objects.filter(project=project, model_uuid=version.uuid).order_by("position")
     assert [entry.score for entry in ranked] == sorted(entry.score for entry in ranked)
@@ -189,54 +219,202 @@ def test_only_documents_that_can_still_be_given_out_are_ranked(project, people):
     run = run_of(project, people)
     labelled = {str(uuid) for uuid in project.annotations.values_list("document__uuid", flat=True)}
     execute(run)
-    first = QueueEntry.objects.filter(project=project, generation=2, strategy="mnlp")
+    first = QueueEntry.objects.filter(project=project, generation=2, strategy="default")
+    assert len(first) == 25
     assert not labelled & {str(uuid) for uuid in first.values_list("document__uuid", flat=True)}
 
 
-@pytest.mark.parametrize("strategy", ["random", "mnlp", "least_confidence", "margin", "entropy"])
-def test_the_project_s_strategy_orders_the_queue_and_is_recorded(project, people, strategy):
-    type(project).objects.update(strategy=strategy)
+@pytest.mark.parametrize("strategy", Strategy.values)
+def test_the_engine_s_ranking_is_served_and_its_strategy_recorded(project, people, strategy, monkeypatch):
+    Project.objects.update(strategy=strategy)
+    rankings, clean = [], execution._clean
+
+    def spy(lease, folder):
+        rankings.append([ranked.document_id for ranked in files.read_ranking(folder / files.RANKING)])
+        clean(lease, folder)
+
+    monkeypatch.setattr(execution, "_clean", spy)
     execute(run_of(project, people))
     version = ModelVersion.objects.get()
-    scores = {str(score.document.uuid): score.values for score in Score.objects.select_related("document")}
-    from activelearning.domain.selection import rank
-
-    expected = [ranked.document_id for ranked in rank(strategy, scores, seed=project.seed)]
-    assert served(project)[: len(expected)] == expected
+    [ranking] = rankings
+    assert served(project)[:25] == ranking
     first = QueueEntry.objects.get(project=project, generation=2, position=0)
     assert first.strategy == strategy
     assert first.model_uuid == (None if strategy == "random" else version.uuid)
 
 
-def test_another_strategy_reorders_at_once_and_the_same_does_nothing(project, people):
+def test_the_engine_is_told_what_people_set_about_the_order(project, people, monkeypatch):
+    Project.objects.update(strategy="badge", diversity=0.4, random_share=0.25, cost_unit="words")
+    jobs = engine_jobs(monkeypatch)
     execute(run_of(project, people))
+    words = sum(len(document.tokens) for document in project.documents.filter(annotations__isnull=False))
+    assert jobs[0].selection == SelectionConfig(
+        strategy="badge",
+        seed=project.seed,
+        diversity=0.4,
+        random_share=0.25,
+        labelled_documents=5,
+        labelled_words=words,
+        cost=CostModel(per_text=0, per_word=1, per_entity=0),
+    )
+
+
+def test_the_cost_in_seconds_is_the_one_people_took(project, people, monkeypatch):
+    jobs = engine_jobs(monkeypatch)
+    for annotation in label(project, people[0], 10):
+        Annotation.objects.filter(pk=annotation.pk).update(seconds=60.0)
+    execute(runs.training_run_open(project=project, opened_by=people[0]))
+    assert 40 < jobs[0].selection.cost.seconds(words=9, entities=2) < 80
+    assert ModelVersion.objects.get().annotation_seconds == 600.0
+
+
+def test_documents_that_were_submitted_meanwhile_are_not_ranked(project, people, monkeypatch):
+    run_engine, late = execution._run_engine, []
+
+    def submit_then(lease, folder):
+        run_engine(lease, folder)
+        late.extend(label(project, people[1], 3))
+
+    run = run_of(project, people)
+    monkeypatch.setattr(execution, "_run_engine", submit_then)
+    execute(run)
+    ranked = QueueEntry.objects.filter(project=project, generation=2, strategy="default")
+    assert len(ranked) == 22
+    assert not {annotation.document_id for annotation in late} & set(ranked.values_list("document", flat=True))
+
+
+def test_chance_s_places_are_named_as_such_and_set_aside_to_measure_on(project, people):
+    Project.objects.update(random_share=0.2)
+    execute(run_of(project, people))
+    entries = QueueEntry.objects.filter(project=project, generation=2).order_by("position")[:25]
+    drawn = [entry for entry in entries if entry.strategy == "random"]
+    assert len(drawn) == 5
+    assert all(entry.probe and entry.score is None for entry in drawn)
+    assert not any(entry.probe for entry in entries if entry.strategy == "default")
+
+
+def test_another_strategy_opens_a_run_that_reorders_without_training(project, people):
+    execute(run_of(project, people))
+    assert runs.ordering_run_maybe_open(project_id=project.pk) is None
     before = served(project)
-    publication.queue_rerank(project_id=project.pk)
-    assert served(project) == before
-    type(project).objects.update(strategy="entropy")
-    publication.queue_rerank(project_id=project.pk)
+    Project.objects.update(strategy="entropy")
+    run = execute(runs.ordering_run_maybe_open(project_id=project.pk))
+    assert (run.status, run.kind) == ("ready", "score")
     assert served(project) != before
     assert QueueEntry.objects.get(project=project, generation=3, position=0).strategy == "entropy"
+    assert ModelVersion.objects.count() == 1
+    assert runs.ordering_run_maybe_open(project_id=project.pk) is None
 
 
-def test_scores_of_old_versions_are_dropped(project, people):
-    for _ in range(4):
-        execute(run_of(project, people, 2))
-    assert sorted(Score.objects.values_list("version__number", flat=True).distinct()) == [3, 4]
-
-
-def test_new_documents_are_scored_by_the_active_version_and_join_the_order(project, people):
+def test_new_documents_are_read_by_the_active_version_and_join_the_order(project, people):
     execute(run_of(project, people))
     new = document_make(project, "Grace came later.")
     execute(runs.scoring_run_maybe_open(project_id=project.pk))
     version = ModelVersion.objects.get()
-    assert Score.objects.filter(version=version, document=new).exists()
+    assert Suggestion.objects.get(document=new).model_uuid == version.uuid
     entry = QueueEntry.objects.get(document=new, generation=3)
-    assert (entry.strategy, entry.model_uuid) == ("mnlp", version.uuid)
+    assert (entry.strategy, entry.model_uuid) == ("default", version.uuid)
 
 
-def test_without_a_version_new_documents_open_no_run(project):
-    assert runs.scoring_run_maybe_open(project_id=project.pk) is None
+def test_a_scoring_with_nothing_new_to_read_runs_no_engine(project, people, settings):
+    execute(run_of(project, people))
+    settings.DANER_ENGINE_COMMAND = fake_engine("--die")
+    run = execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    assert run.status == "ready"
+    assert Project.objects.get().queue_generation == 2
+
+
+def test_before_the_first_model_new_documents_are_read_and_ordered_for_a_cold_start(project, people, monkeypatch):
+    jobs = engine_jobs(monkeypatch)
+    run = execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    assert (run.status, run.kind) == ("ready", "prepare")
+    assert (jobs[0].model, jobs[0].fit) == ("", False)
+    assert Project.objects.get().queue_generation == 2
+    assert not ModelVersion.objects.exists()
+    assert consider(project) is None
+    label(project, people[0], 5)
+    assert consider(project) is not None
+
+
+# --- tiers --------------------------------------------------------------------------------
+
+
+def test_the_next_run_goes_on_from_the_newest_fast_version(project, people, monkeypatch):
+    jobs = engine_jobs(monkeypatch)
+    execute(run_of(project, people, 8))
+    label(project, people[0], 2)
+    make_older(project, 100)
+    run = execute(consider(project))
+    first, second = ModelVersion.objects.order_by("number")
+    assert [job.config.tier for job in jobs] == ["fast", "fast"]
+    assert (jobs[0].warm_start, jobs[1].warm_start) == ("", str(artefact_folder(first)))
+    assert jobs[0].features == jobs[1].features
+    assert run.warm
+    assert second.train_words == run.words > first.train_words
+
+
+@pytest.mark.parametrize("change", ["palette", "checkpoint", "lost model", "growth"])
+def test_a_run_starts_afresh_where_the_last_model_is_no_base(project, people, monkeypatch, settings, change):
+    jobs = engine_jobs(monkeypatch)
+    execute(run_of(project, people, 8))
+    label(project, people[0], 8 if change == "growth" else 2)
+    make_older(project, 100)
+    if change == "palette":
+        project.labels.filter(name="LOC").update(retired_at=now())
+    elif change == "checkpoint":
+        Project.objects.update(checkpoint="another")
+    elif change == "lost model":
+        shutil.rmtree(settings.DANER_ARTEFACTS)
+    run = execute(consider(project))
+    assert jobs[1].warm_start == ""
+    assert run.warm is False
+
+
+def test_a_full_run_is_opened_by_hand_and_leaves_a_full_version(project, people, monkeypatch):
+    jobs = engine_jobs(monkeypatch)
+    label(project, people[0], 5)
+    waiting = runs.training_run_open(project=project, opened_by=people[0])
+    run = runs.training_run_open(project=project, opened_by=people[0], tier="full")
+    assert run.pk == waiting.pk
+    assert execute(run).tier == "full"
+    version = ModelVersion.objects.get()
+    assert (version.tier, version.active, jobs[0].config.tier) == ("full", True, "full")
+
+
+def test_a_fast_run_learns_nothing_that_the_full_version_in_use_has_not(project, people, settings):
+    label(project, people[0], 5)
+    execute(runs.training_run_open(project=project, opened_by=people[0], tier="full"))
+    settings.DANER_ENGINE_COMMAND = fake_engine("--fail", "trained again")
+    again = execute(runs.training_run_open(project=project, opened_by=people[0]))
+    assert (again.status, again.reason) == ("ready", "Nothing new to learn since v1.")
+    again = execute(runs.training_run_open(project=project, opened_by=people[0], tier="full"))
+    assert again.reason == "Nothing new to learn since v1."
+
+
+def test_a_full_version_is_due_where_the_labels_have_grown_and_people_pause(project, people):
+    for number in range(100):
+        document_make(project, f"Ada met Grace in Rome, part {number}.")
+    label(project, people[0], 110)
+    make_older(project, 100)
+    run = consider(project)
+    assert (run.tier, run.warm) == ("full", False)
+    execute(run)
+    assert consider(project) is None
+
+
+def test_files_of_replaced_fast_versions_are_removed_but_for_what_is_needed(project, people):
+    execute(run_of(project, people, 2))
+    asked = ModelVersion.objects.get()
+    inference_request_make(asked, people[0], "Ada")
+    label(project, people[0], 2)
+    execute(runs.training_run_open(project=project, opened_by=people[0], tier="full"))
+    for _ in range(7):
+        execute(run_of(project, people, 2))
+    kept = [v.number for v in ModelVersion.objects.order_by("number") if v.artefact]
+    assert kept == [1, 2, 5, 6, 7, 8, 9]
+    assert all(artefact_is_whole(v) for v in ModelVersion.objects.exclude(artefact=""))
+    folders = {path.parents[1].name for path in snapshots.run_folder(asked.run).parent.rglob(files.TENSORS)}
+    assert folders == {str(v.run.uuid) for v in ModelVersion.objects.exclude(artefact="")}
 
 
 # --- claims -------------------------------------------------------------------------------
@@ -351,9 +529,9 @@ def test_a_run_cancelled_while_publishing_publishes_nothing(project, people, mon
 
     def cancel_then_store(**kwargs):
         runs.training_run_cancel(project=project, run_uuid=run.uuid, by=people[0])
-        return publication.scores_store(**kwargs)
+        return publication.suggestions_store(**kwargs)
 
-    monkeypatch.setattr(execution, "scores_store", cancel_then_store)
+    monkeypatch.setattr(execution, "suggestions_store", cancel_then_store)
     assert execute(run).status == "cancelled"
     assert served(project) == before
     assert not ModelVersion.objects.exists()
@@ -376,12 +554,14 @@ def test_a_superseded_version_never_orders_the_queue(project, people):
         checkpoint="fake",
         labels=[],
         strategy="mnlp",
+        tier="fast",
         metrics=newer.metrics,
         train_documents=1,
         test_documents=0,
         seconds=1,
     )
-    publication.run_publish(lease=lease, version=old, seconds={})
+    generation = queue_write(project=project, ranked=[], strategy="mnlp", model_uuid=old.uuid)
+    publication.run_publish(lease=lease, version=old, generation=generation, seconds={})
     old.refresh_from_db()
     assert old.active is False
     assert selectors.active_version(project) == newer
@@ -397,6 +577,7 @@ def test_labels_that_came_meanwhile_open_a_follow_up(project, people, django_cap
     for callback in callbacks:
         callback()
     assert sent == ["consider_retraining"]
+    make_runs_older(100)
     follow = consider(project)
     assert follow.pk != run.pk
     assert follow.status == "queued"
@@ -429,7 +610,7 @@ def test_documents_that_came_meanwhile_are_scored_although_there_is_nothing_new_
     late = document_make(project, "Ada came late.")
     execute(runs.training_run_open(project=project, opened_by=people[0]))
     version = ModelVersion.objects.get()
-    assert Score.objects.filter(version=version, document=late).exists()
+    assert Suggestion.objects.get(document=late).model_uuid == version.uuid
     assert str(late.uuid) in served(project)
 
 
@@ -470,11 +651,13 @@ def test_scoring_does_not_count_as_having_learned(project, people):
     label(project, people[0], 5)
     document_make(project, "Grace came later.")
     execute(runs.scoring_run_maybe_open(project_id=project.pk))
+    make_runs_older(100)
     assert consider(project).reason == "5 newly labelled documents."
 
 
 def test_a_cancelled_scoring_does_not_count_as_having_learned(project, people):
     execute(run_of(project, people))
+    make_runs_older(100)
     scoring = runs.scoring_run_maybe_open(project_id=project.pk)
     label(project, people[0], 5)
     runs.training_run_cancel(project=project, run_uuid=scoring.uuid, by=people[0])
@@ -560,6 +743,7 @@ def test_the_sweep_ends_a_cancelled_run_whose_worker_died(project, people):
 def test_a_version_whose_files_are_gone_fails_the_scoring_in_words(project, people, settings):
     execute(run_of(project, people))
     shutil.rmtree(settings.DANER_ARTEFACTS)
+    ModelVersion.objects.update(checkpoint="minilm")
     document_make(project, "Grace came later.")
     settings.DANER_ENGINE_COMMAND = [sys.executable, "-m", "activelearning.engine.child"]
     run = execute(runs.scoring_run_maybe_open(project_id=project.pk))

@@ -64,7 +64,7 @@ def page(cast, user, name, *args):
 def test_the_panel_counts_towards_the_next_training(cast, project):
     label(cast, 4)
     text = page(cast, cast.bob, "run_panel")
-    assert "4 of 20 new labelled documents" in text
+    assert "4 of 10 new labelled documents" in text
     assert "Train now" not in text
     assert "Train now" in page(cast, cast.alice, "run_panel")
 

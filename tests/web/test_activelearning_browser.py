@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
+from annotation.models import Project
 from annotation.services.queue import queue_extend
 from tests.cast import Cast, cast_make
 from tests.factories import annotation_make, document_make
@@ -22,6 +23,7 @@ def people(asgi_server: str, settings: Any, tmp_path: Any) -> Cast:
     settings.DANER_PREDICTOR = "tests.fakes.predict"
     settings.DANER_ARTEFACTS = tmp_path
     cast = cast_make()
+    Project.objects.filter(pk=cast.project_a.pk).update(retrain_after=20)
     for number in range(12):
         document = document_make(cast.project_a, f"Ada met Grace in Oslo, part {number}.")
         if number < 4:

@@ -32,7 +32,11 @@ def settings_data(project: Project, **changes: object) -> dict[str, object]:
         "overlap_percent": 20,
         "lease_minutes": 30,
         "show_suggestions": "on",
-        "strategy": "mnlp",
+        "strategy": "default",
+        "diversity": "",
+        "cost_unit": "seconds",
+        "random_percent": round(100 * project.random_share),
+        "probe_documents": 150,
         "checkpoint": "",
         "retrain_after": 20,
         "retrain_quiet_seconds": 60,
@@ -83,7 +87,22 @@ def test_bad_settings_name_the_field_and_change_nothing(cast: Cast) -> None:
     assert answer.status_code == 422
     assert "greater than or equal to 1" in answer.text
     cast.project_a.refresh_from_db()
-    assert cast.project_a.strategy == "mnlp"
+    assert cast.project_a.strategy == "default"
+
+
+def test_what_is_set_about_the_order_is_saved(cast: Cast) -> None:
+    data = settings_data(cast.project_a, diversity="0.35", cost_unit="words", random_percent=25, probe_documents=40)
+    assert signed_in(cast.alice).post(address(cast, "settings"), data).status_code == 302
+    project = Project.objects.get(pk=cast.project_a.pk)
+    assert (project.diversity, project.cost_unit) == (0.35, "words")
+    assert (project.random_share, project.probe_documents) == (0.25, 40)
+
+
+@pytest.mark.parametrize("wrong", [{"diversity": "1.5"}, {"random_percent": 60}, {"cost_unit": "money"}])
+def test_an_order_that_cannot_be_is_refused(cast: Cast, wrong: dict[str, object]) -> None:
+    answer = signed_in(cast.alice).post(address(cast, "settings"), settings_data(cast.project_a, **wrong))
+    assert answer.status_code == 422
+    assert Project.objects.get(pk=cast.project_a.pk).diversity is None
 
 
 def test_a_share_that_was_not_touched_keeps_its_exact_value(cast: Cast) -> None:

@@ -30,6 +30,9 @@ VERBS: dict[str, str] = {
     # learning
     "run.open": "started a training",
     "run.cancel": "cancelled a training",
+    "blind.open": "had two model versions compared blind",
+    "blind.close": "closed a blind comparison",
+    "model.download": "downloaded a model",
     # quality
     "case.resolve": "settled a disagreement",
     "case.reopen": "reopened a settled disagreement",

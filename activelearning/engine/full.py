@@ -1,0 +1,203 @@
+"""The full tier: the upper half of the encoder learns, from the checkpoint's weights to convergence."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from activelearning.engine import trunk
+from activelearning.engine.checkpoints import resolve
+from activelearning.engine.devices import best_device, half_type
+from activelearning.engine.encoding import Window
+from activelearning.engine.labels import tag_indices
+from activelearning.engine.model import Tagger, load_encoder, plain_attention
+from activelearning.engine.trained import TrainedModel
+from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, TrainConfig
+from activelearning.engine.weights import ENCODER, Weights
+
+LEAST_STEPS = 150
+"""Fewer leave the tagger undertrained however small the data, and then its uncertainty means nothing."""
+FULL_PASSES_UP_TO = 800
+"""Examples that get 8 passes; those beyond get 4."""
+LEARNED = 0.001
+"""Mean loss per word over a whole pass at which nothing is left to learn: each word's tag is 99.9 % sure."""
+WARM_UP = 0.1
+WEIGHT_DECAY = 0.01
+LARGEST_GRADIENT = 1.0
+BUCKET = 8
+"""Batches that are cut from one length-sorted stretch of the shuffled examples."""
+REFERENCE_WIDTH = 384
+"""Hidden size that the default learning rate was measured with; wider encoders want less, in proportion."""
+LAYER_DECAY = 0.9
+"""Factor on the learning rate from each layer to the one below it (Howard and Ruder 2018, section 3.2)."""
+SAVE_INTERVAL_S = 30.0
+STATE = "state.pt"
+
+
+def planned_steps(examples: int, batch_size: int, max_steps: int | None = None) -> int:
+    """Optimiser steps for this many training sequences."""
+    passes = 8 * min(examples, FULL_PASSES_UP_TO) + 4 * max(0, examples - FULL_PASSES_UP_TO)
+    steps = max(LEAST_STEPS, math.ceil(passes / batch_size))
+    return steps if max_steps is None else min(steps, max_steps)
+
+
+def schedule(steps: int) -> Callable[[int], float]:
+    """Factor on the learning rate at each step: linear warm-up over a tenth, then linearly to 0."""
+    warm = max(1, int(WARM_UP * steps))
+    return lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
+
+
+def fit(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    *,
+    partial: Path | None = None,
+    should_stop: ShouldStop = lambda: False,
+    on_progress: OnProgress = lambda progress: None,
+    device: torch.device | None = None,
+) -> TrainedModel:
+    """Train a new tagger from the checkpoint's weights, with a schedule of its own.
+
+    The same examples in the same order, config and hardware give the same weights, on a CPU also
+    when the training was stopped and went on.
+
+    Args:
+        partial: folder with what is needed to go on after a stop; written every half minute and when
+            stopped, and left for the caller to remove once the model is saved. One of another training
+            is ignored.
+
+    Raises EngineError when there is nothing to learn from, CheckpointError for an unusable
+    checkpoint, Stopped when `should_stop` says so between two steps.
+    """
+    device = device or best_device()
+    checkpoint = resolve(config.checkpoint)
+    tags = tag_indices(examples, config.labels)
+    torch.manual_seed(config.seed)
+    encoder, words = load_encoder(checkpoint)
+    windows = words.windows(examples, tags)
+    tagger = Tagger(encoder, config.labels).to(device).eval()
+    states = trunk.run_once(tagger, words, windows, device, should_stop)
+    training = _Training(tagger, windows, config, device)
+    if partial is not None:
+        training.resume(partial)
+    saved = time.monotonic()
+    with plain_attention(encoder, device):
+        for part in training.batches():
+            stopping = should_stop()
+            if partial is not None and (stopping or time.monotonic() > saved + SAVE_INTERVAL_S):
+                training.save(partial)
+                saved = time.monotonic()
+            if stopping:
+                raise Stopped
+            batch = words.collate([windows[index] for index in part]).to(device)
+            entering = None if states is None else trunk.padded([states[index] for index in part])
+            loss = training.learn(tagger.loss(batch, entering))
+            on_progress(Progress("fit", training.step, training.steps, loss))
+    training.weights.restore()
+    return TrainedModel(tagger.eval(), words, checkpoint, config.labels, device)
+
+
+class _Training:
+    """What changes from step to step; it can be put down in a file and taken up again."""
+
+    def __init__(self, tagger: Tagger, windows: Sequence[Window], config: TrainConfig, device: torch.device) -> None:
+        self.steps = planned_steps(len(windows), config.batch_size, config.max_steps)
+        self.step = 0
+        self.weights = Weights(tagger.train(), half_type(device))
+        self._config = config
+        self._lengths = [len(window.pieces) for window in windows]
+        self._factor = schedule(self.steps)
+        self._optimizer = torch.optim.AdamW(
+            _groups(tagger, self.weights, config), weight_decay=WEIGHT_DECAY, fused=True
+        )
+        self._losses: deque[float] = deque(maxlen=math.ceil(len(windows) / config.batch_size))
+        taught = repr((config, [(window.pieces, window.tags) for window in windows]))
+        self._taught = hashlib.sha256(taught.encode()).hexdigest()
+
+    def batches(self) -> Iterator[list[int]]:
+        """Indices of windows for each step that is left, until all are done or nothing is left to learn."""
+        order = random.Random(self._config.seed)  # noqa: S311  reproducible order
+        batches = islice(_shuffled(self._lengths, self._config.batch_size, order), self.step, self.steps)
+        return takewhile(lambda batch: not self._learned(), batches)
+
+    def learn(self, loss: Tensor) -> float:
+        """One step of the optimiser; returns the loss."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["highest"] * self._factor(self.step)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.weights.take_gradients()
+        torch.nn.utils.clip_grad_norm_(self.weights.full.values(), LARGEST_GRADIENT)
+        self._optimizer.step()
+        self.weights.hand_out()
+        self.step += 1
+        self._losses.append(loss.item())
+        return self._losses[-1]
+
+    def save(self, folder: Path) -> None:
+        """All of it or nothing, into `folder`, which is made."""
+        state = {
+            "taught": self._taught,
+            "step": self.step,
+            "losses": list(self._losses),
+            "weights": {name: parameter.data for name, parameter in self.weights.full.items()},
+            "optimizer": self._optimizer.state_dict(),
+            "chance": torch.get_rng_state(),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(state, folder / f"{STATE}.new")
+        (folder / f"{STATE}.new").replace(folder / STATE)
+
+    def resume(self, folder: Path) -> None:
+        """Go on from what `save` wrote; a state that is not there, is damaged or belongs to another training is ignored."""
+        try:
+            state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        except Exception:  # noqa: BLE001  a power cut leaves anything behind, and torch has no one error for it
+            return
+        if state["taught"] != self._taught:
+            return
+        with torch.no_grad():
+            for name, parameter in self.weights.full.items():
+                parameter.copy_(state["weights"][name])
+        self.weights.hand_out()
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._losses.extend(state["losses"])
+        self.step = state["step"]
+        torch.set_rng_state(state["chance"])
+
+    def _learned(self) -> bool:
+        return len(self._losses) == self._losses.maxlen and sum(self._losses) < LEARNED * len(self._losses)
+
+
+def _groups(tagger: Tagger, weights: Weights, config: TrainConfig) -> list[dict[str, Any]]:
+    """Parameters with their highest learning rate: the head's, and the encoder's from the top layer down."""
+    highest = config.learning_rate * min(1.0, REFERENCE_WIDTH / int(tagger.encoder.config.hidden_size))
+    below: dict[Tensor, int] = {
+        parameter: depth for depth, layer in enumerate(reversed(tagger.upper)) for parameter in layer.parameters()
+    }
+    groups: dict[float, list[Tensor]] = {}
+    for name, parameter in tagger.learned().items():
+        inside = name.startswith(ENCODER)
+        rate = highest * LAYER_DECAY ** below.get(parameter, 0) if inside else config.head_learning_rate
+        groups.setdefault(rate, []).append(weights.full[name])
+    return [{"params": parameters, "highest": rate} for rate, parameters in groups.items()]
+
+
+def _shuffled(lengths: Sequence[int], size: int, order: random.Random) -> Iterator[list[int]]:
+    """Endless shuffled batches of windows of similar length, by index."""
+    while True:
+        shuffled = order.sample(range(len(lengths)), len(lengths))
+        for start in range(0, len(shuffled), size * BUCKET):
+            stretch = sorted(shuffled[start : start + size * BUCKET], key=lengths.__getitem__)
+            batches = [stretch[begin : begin + size] for begin in range(0, len(stretch), size)]
+            order.shuffle(batches)
+            yield from batches

@@ -1,0 +1,36 @@
+"""From labelled documents to what the CRF learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from activelearning.engine.crf import tag_names
+from activelearning.engine.types import EngineError, Example
+from annotation.domain.tags import spans_to_bio
+
+
+def tag_indices(examples: Sequence[Example], labels: Sequence[str]) -> list[list[int]]:
+    """For each document one index into `crf.tag_names(labels)` per word; spans of other labels are left out.
+
+    Raises EngineError when there is nothing to learn from.
+    """
+    if not labels:
+        raise EngineError("There is no label to learn.")
+    index = {tag: number for number, tag in enumerate(tag_names(labels))}
+    known = set(labels)
+    found = [
+        [index[tag] for tag in spans_to_bio(example.tokens, [span for span in example.spans if span.label in known])]
+        for example in examples
+    ]
+    if not any(any(tags) for tags in found):
+        raise EngineError("None of the labelled documents has an entity with a label in use.")
+    return found
+
+
+def begun(tags: Sequence[int]) -> list[int]:
+    """The tags of a stretch that was cut off a document: an entity that the cut divides begins anew.
+
+    A stretch that opened inside an entity would be a sequence the CRF forbids, and its loss without bound.
+    """
+    first, *rest = tags
+    return [first - 1 if first and first % 2 == 0 else first, *rest]

@@ -1,0 +1,117 @@
+"""Two versions on the test texts both were measured on, and the quality of one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from activelearning.domain.comparison import Comparison, Difference, compare
+from activelearning.domain.metrics import Counts
+from activelearning.engine import job as files
+from activelearning.models import ModelVersion
+from activelearning.selectors.trained import UNKNOWN_COLOR
+from annotation.models import Document, Project
+
+
+@dataclass(frozen=True)
+class LabelDifference:
+    name: str
+    color: str
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class VersionComparison:
+    """What the page shows; without a `result` the `sentence` says why there is none."""
+
+    first: ModelVersion
+    second: ModelVersion
+    sentence: str
+    result: Comparison | None = None
+    labels: Sequence[LabelDifference] = ()
+
+
+def version_comparison(first: ModelVersion, second: ModelVersion) -> VersionComparison:
+    """Compare on the test texts whose gold was the same for both, and on the labels both know."""
+    counts = []
+    for version in (first, second):
+        found = _counts(version)
+        if found is None:
+            why = f"{version.name} was not measured text by text, so it cannot be compared. Train again to have one."
+            return VersionComparison(first, second, why)
+        counts.append(found)
+    gold = first.run.snapshot.get("test", {}), second.run.snapshot.get("test", {})
+    shared = [name for name in counts[0] if name in counts[1] and gold[0].get(name) == gold[1].get(name)]
+    labels = [name for name in first.labels if name in second.labels]
+    if not shared or not labels:
+        return VersionComparison(first, second, "The two were measured on different texts or labels.")
+    result = compare([counts[0][name] for name in shared], [counts[1][name] for name in shared], labels)
+    colors = label_colors(first.project)
+    rows = [LabelDifference(name, colors.get(name, UNKNOWN_COLOR), part) for name, part in result.labels.items()]
+    return VersionComparison(first, second, _sentence(first, second, result), result, rows)
+
+
+def _sentence(first: ModelVersion, second: ModelVersion, result: Comparison) -> str:
+    texts = f"{result.documents} test text{'' if result.documents == 1 else 's'}"
+    found = result.overall
+    if not found.differing:
+        return f"Both did equally well on every one of {texts}."
+    if not found.better:
+        return f"No difference can be shown with {texts}."
+    sign = 1 if found.better == "second" else -1
+    low, high = sorted((sign * found.low, sign * found.high))
+    better = second if found.better == "second" else first
+    return f"{better.name} is better: {sign * found.f1:+.3f} F1 [{low:.3f}, {high:.3f}] on {texts}."
+
+
+def _counts(version: ModelVersion) -> dict[str, dict[str, Counts]] | None:
+    """Document id → label → counts; None for a version that kept none, or whose files are gone."""
+    # A version whose model was removed keeps its counts where that was.
+    folder = version.artefact or f"{version.project.uuid}/{version.run.uuid}/{files.MODEL}"
+    try:
+        found = files.read_json(Path(settings.DANER_ARTEFACTS) / folder / files.COUNTS)
+    except (OSError, ValueError):
+        return None
+    return {document: {name: Counts(*counts) for name, counts in labels.items()} for document, labels in found.items()}
+
+
+def label_colors(project: Project) -> dict[str, str]:
+    return dict(project.labels.values_list("name", "color"))
+
+
+@dataclass(frozen=True)
+class MeasuredOn:
+    """What a version was measured on."""
+
+    imported: int
+    """Texts of the test split."""
+    probes: int
+    """Texts that chance picked from the pool."""
+
+
+def measured_on(version: ModelVersion) -> MeasuredOn:
+    """How the texts a version was measured on came to be test texts, as far as they still exist."""
+    used = version.run.snapshot.get("test", {})
+    probes = Document.objects.filter(project=version.project, probe=True).values_list("uuid", flat=True)
+    picked = sum(str(uuid) in used for uuid in probes)
+    return MeasuredOn(version.test_documents - picked, picked)
+
+
+def newest_full_version(project: Project) -> ModelVersion | None:
+    """The one to take away: a fast version is there to order the queue."""
+    return ModelVersion.objects.filter(project=project, tier="full").order_by("-number").first()
+
+
+def quality_rows(version: ModelVersion) -> list[dict[str, Any]]:
+    """A row per label and one for all: name, colour, the counts, each share and its interval, if there is one."""
+    colors = label_colors(version.project)
+    rows = [
+        {"name": name, "color": colors.get(name, UNKNOWN_COLOR)} | values
+        for name, values in version.metrics["labels"].items()
+    ]
+    whole = {"name": "", "interval": version.metrics.get("interval")} | version.metrics["overall"]
+    return [*rows, whole]

@@ -1,0 +1,123 @@
+"""The stages of a job: each leaves its file, and an interrupted one goes on where it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from activelearning.domain.selection import SelectionConfig
+from activelearning.engine import job as files
+from activelearning.engine import stages as module
+from activelearning.engine.stages import Stages
+from activelearning.engine.types import Text, Tier, TrainConfig
+from tests.engine.corpus import examples
+
+
+class Killed(BaseException):
+    """What a signal does."""
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Word features for all tests here."""
+    return tmp_path_factory.mktemp("features")
+
+
+def write(folder, kept, tier=Tier.FAST, **options):
+    pool = [Text(e.document_id, e.text, e.tokens) for e in examples(20, seed=3)]
+    config = TrainConfig(("PER", "LOC"), tier=tier, max_steps=20)
+    selection = SelectionConfig(strategy="default", batch=4)
+    job = files.Job(config, features=str(kept), selection=selection, **options)
+    files.write_job(folder, job, train=examples(12), test=examples(6, seed=2), pool=pool)
+    return job
+
+
+def run(folder, on_progress=lambda progress: None):
+    stages = Stages(folder, files.read_job(folder), on_progress)
+    stages.run()
+    return stages.seconds
+
+
+def outputs(folder):
+    return (folder / files.SCORES).read_text(), (folder / files.RANKING).read_text()
+
+
+@pytest.mark.parametrize("tier", [Tier.FAST, Tier.FULL])
+def test_a_run_killed_while_it_scores_goes_on_to_the_very_same_scores(tier, kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SCORED_TOGETHER", 6)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        write(folder, kept, tier)
+    run(whole)
+
+    def kill(progress):
+        if progress.stage == "score" and progress.done > 13:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(killed, kill)
+    assert not (killed / files.SCORES).exists()
+    told = []
+    seconds = run(killed, told.append)
+    assert "fit" not in seconds
+    assert min(progress.done for progress in told if progress.stage == "score") > 12
+    assert outputs(killed) == outputs(whole)
+    assert not (killed / files.PARTS).exists()
+
+
+def test_every_document_is_scored_and_ranked_once(kept, tmp_path):
+    write(tmp_path, kept)
+    run(tmp_path)
+    pool = {document.document_id for document in examples(20, seed=3)}
+    assert sorted(d.document_id for d in files.read_scores(tmp_path / files.SCORES)) == sorted(pool)
+    ranking = list(files.read_ranking(tmp_path / files.RANKING))
+    assert sorted(ranked.document_id for ranked in ranking) == sorted(pool)
+    assert {ranked.strategy for ranked in ranking} == {"default"}
+
+
+def test_a_finished_job_does_nothing_more(kept, tmp_path):
+    write(tmp_path, kept)
+    run(tmp_path)
+    before = outputs(tmp_path)
+    assert run(tmp_path) == {}
+    assert outputs(tmp_path) == before
+
+
+def test_the_next_version_goes_on_from_the_last_and_says_how_far_they_agree(kept, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    write(first, kept)
+    run(first)
+    model = str(first / files.MODEL)
+    write(second, kept, warm_start=model, previous=model)
+    told = []
+    run(second, told.append)
+    losses = [progress.loss for progress in told if progress.stage == "fit"]
+    assert losses[0] < 1.5
+    stability = files.read_json(second / files.METRICS)["stability"]
+    assert stability["documents"] == 20
+    assert 0 <= stability["f1"] <= 1
+    assert "stability" not in files.read_json(first / files.METRICS)
+
+
+def test_a_version_that_is_gone_neither_starts_nor_stops_the_next(kept, tmp_path):
+    gone = str(tmp_path / "gone")
+    write(tmp_path / "job", kept, warm_start=gone, previous=gone)
+    run(tmp_path / "job")
+    assert files.read_json(tmp_path / "job" / files.METRICS)["stability"] is None
+
+
+def test_without_a_model_the_pool_gets_the_order_of_a_cold_start_and_its_features(kept, tmp_path):
+    write(tmp_path, kept, model="", fit=False)
+    seconds = run(tmp_path)
+    assert seconds.keys() == {"select"}
+    ranking = list(files.read_ranking(tmp_path / files.RANKING))
+    assert sorted(r.document_id for r in ranking) == sorted(e.document_id for e in examples(20, seed=3))
+    assert not (tmp_path / files.METRICS).exists()
+
+
+def test_the_counts_of_each_test_document_lie_beside_the_model(kept, tmp_path):
+    write(tmp_path, kept)
+    run(tmp_path)
+    counts = files.read_json(tmp_path / files.MODEL / files.COUNTS)
+    assert counts.keys() == {example.document_id for example in examples(6, seed=2)}
+    total = files.read_json(tmp_path / files.METRICS)["overall"]
+    assert sum(row[0] for labels in counts.values() for row in labels.values()) == total["gold"]
