@@ -188,8 +188,10 @@ def _provide_labels(project: Project, job: ImportJob, options: ImportOptions) ->
             raise ImportRefused(f"“{name}” cannot be a label: {' '.join(error.messages)}") from error
 
 
+@transaction.atomic
 def _claim(job_id: int) -> ImportJob | None:
     """Take the queued job, or None when it is done or in other hands."""
+    # The update locks the row: a worker taken for dead cannot report a chunk between the read and the write.
     queued = ImportJob.objects.filter(pk=job_id, status=ImportJob.Status.QUEUED)
     if not queued.update(status=ImportJob.Status.RUNNING, lease_until=now() + LEASE):
         return None
