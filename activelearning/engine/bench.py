@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 from unittest.mock import patch
 
@@ -54,6 +55,8 @@ class Plan:
     checkpoint: str = ""
     seed: int = 13
     seed_steps: int = 100
+    full_seeds: int = 3
+    """Trainings of the full tier whose mean is reported: one run's F1 says little to a point."""
 
     @property
     def store(self) -> FeatureStore:
@@ -237,6 +240,16 @@ def matrix_bound(plan: Plan) -> Result:
     }
 
 
+def _repeated(stage: Callable[[Plan], Result], plan: Plan) -> Result:
+    """Means over seeds of training, the highest memory, and every seed's F1."""
+    runs = [in_fresh_process(stage, replace(plan, seed=plan.seed + number)) for number in range(plan.full_seeds)]
+    means = {name: fmean(run[name] for run in runs) for name in ("cpu_s", "wall_s", "f1")}
+    return means | {
+        "f1_of_seeds": [run["f1"] for run in runs],
+        "peak_memory_bytes": max(run["peak_memory_bytes"] for run in runs),
+    }
+
+
 def measure(plan: Plan, *, full: bool = False, tell: Callable[[str], None] = lambda line: None) -> Result:
     """All stages one after the other, in the shape of the command's JSON.
 
@@ -244,9 +257,10 @@ def measure(plan: Plan, *, full: bool = False, tell: Callable[[str], None] = lam
     Raises EngineError for an unusable checkpoint or when there is nothing to learn.
     """
     stages = [feature_pass, previous_version, matrix_bound, cold_retrain, our_round, seed_round]
+    repeated = [full_tier, full_fine_tuning] if full else []
     done: dict[str, Result] = {}
-    for stage in [*stages, full_tier, full_fine_tuning] if full else stages:
-        done[stage.__name__] = result = in_fresh_process(stage, plan)
+    for stage in [*stages, *repeated]:
+        done[stage.__name__] = result = (_repeated if stage in repeated else in_fresh_process)(stage, plan)
         cost = f"{result['cpu_s']:.2f} CPU seconds" if "cpu_s" in result else "measured"
         tell(f"{stage.__name__.replace('_', ' ')}: {cost}")
     return _report(plan, done) | {"machine": machine()}

@@ -243,7 +243,8 @@ class TrainingWords:
         )
         self.states = self.states.float()
         self.codes = torch.cat([*(item.codes for item in found), found[0].codes.new_zeros(1, 4)]).long()
-        self.pieces, gold = [], []
+        self.pieces: list[_Piece] = []
+        gold: list[int] = []
         for example, row in zip(examples, tags, strict=True):
             for first, end in segments(example.words, LONGEST):
                 self.pieces.append(_Piece(0, len(gold), end - first))

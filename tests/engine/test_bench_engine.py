@@ -176,3 +176,17 @@ def test_the_seed_s_recipe_learns_an_easy_corpus_at_a_higher_rate(monkeypatch):
     tagger.train(examples(64), steps=40, seed=1)
     test = examples(40, seed=9)
     assert evaluate(zip((e.spans for e in test), tagger.spans(test), strict=True)).overall.f1 > 0.9
+
+
+def test_the_full_tier_is_the_mean_over_seeds_of_training(tmp_path, monkeypatch):
+    def in_fresh_process(stage, plan):
+        return {"cpu_s": plan.seed, "wall_s": 2.0, "f1": plan.seed / 100, "peak_memory_bytes": 30 - plan.seed}
+
+    monkeypatch.setattr(bench, "in_fresh_process", in_fresh_process)
+    assert bench._repeated(bench.full_tier, make_plan(tmp_path, seed=13)) == {
+        "cpu_s": 14.0,
+        "wall_s": 2.0,
+        "f1": pytest.approx(0.14),
+        "f1_of_seeds": [0.13, 0.14, 0.15],
+        "peak_memory_bytes": 17,
+    }

@@ -96,10 +96,15 @@ class Command(BaseCommand):
             "--seed", type=int, default=13, help="of the draw and of both trainings (default %(default)s)"
         )
         parser.add_argument("--full", action="store_true", help="measure the full tier and full fine-tuning, too")
+        parser.add_argument(
+            "--full-seeds", type=int, default=3, help="trainings of each of the two, averaged (default %(default)s)"
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         if importlib.util.find_spec("accelerate") is None:
             raise CommandError(NEEDS_ACCELERATE)
+        if options["full_seeds"] < 1:
+            raise CommandError("--full-seeds must be 1 or more.")
         if options["json"] and not options["json"].absolute().parent.is_dir():
             raise CommandError(f"There is no folder for {options['json']}.")
         try:
@@ -113,6 +118,7 @@ class Command(BaseCommand):
                     seed=options["seed"],
                     seed_steps=options["seed_steps"],
                     checkpoint=options["checkpoint"],
+                    full_seeds=options["full_seeds"],
                 )
                 report = bench.measure(plan, full=options["full"], tell=self.stdout.write)
         except EngineError as error:
