@@ -1,0 +1,107 @@
+"""One set of spans out of what several people said, and how reliable each of them is.
+
+Three methods behind one interface, from plain to strong (docs/consensus.md):
+
+vote  spans that enough of the people asked have marked
+ds    Dawid and Skene: learns what each person mistakes for what, token by token
+bsc   Bayesian sequence combination: as `ds`, along the sequence, with what the words suggest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from quality.domain.judgements import JudgedDocument
+from quality.numeric.consensus import vote
+from quality.numeric.consensus.reading import Mark, Reading, read
+from quality.numeric.consensus.reliability import reliabilities
+from quality.numeric.consensus.results import Consensus, ConsensusSpan, LabelReliability, Reliability
+from quality.numeric.consensus.solution import Solution
+
+__all__ = [
+    "AUTO",
+    "METHODS",
+    "Consensus",
+    "ConsensusSpan",
+    "LabelReliability",
+    "Reliability",
+    "choose",
+    "consensus",
+    "overlapped",
+]
+
+METHODS = ("vote", "ds", "bsc")
+AUTO = "auto"
+ENOUGH_FOR_MODEL = 50
+"""Documents with two people asked the same: from here on BSC beats the vote with any number of
+annotators. From 20 on it does so mostly, which is no reason to give up what explains itself."""
+
+
+def overlapped(documents: Sequence[JudgedDocument]) -> int:
+    """How many documents have a label that two people were asked about."""
+    return sum(_is_overlapped(document) for document in documents)
+
+
+def choose(documents: Sequence[JudgedDocument]) -> str:
+    """The method that `auto` takes, by the amount of overlap alone."""
+    return "bsc" if overlapped(documents) >= ENOUGH_FOR_MODEL else "vote"
+
+
+def consensus(documents: Sequence[JudgedDocument], labels: Sequence[str], method: str = AUTO) -> Consensus:
+    """The consensus of every document and the reliability of every person. Never reads the gold.
+
+    Args:
+        documents: any number of judgements each; one judgement is its own consensus as far as
+            the method trusts the person, none is none.
+        labels: every label there is; the order does not matter.
+        method: one of METHODS, or AUTO.
+
+    Raises: ValueError for an unknown method, a span with a label not in `labels`, two judgements
+        of one document by one person, or two documents of one id.
+    """
+    if method == AUTO:
+        method = choose(documents)
+    if method not in _SOLVE:
+        raise ValueError(f"unknown method {method!r}")
+    if len({document.id for document in documents}) < len(documents):
+        raise ValueError("two documents have the same id")
+    labels = sorted(set(labels))
+    readings = [read(document, labels) for document in documents]
+    solution = _SOLVE[method](readings, labels)
+    return Consensus(
+        method,
+        {reading.id: _spans(reading, found) for reading, found in zip(readings, solution.spans, strict=True)},
+        {reading.id: value for reading, value in zip(readings, solution.uncertainty, strict=True)},
+        reliabilities(readings, solution, labels),
+    )
+
+
+_SOLVE: Mapping[str, Callable[[Sequence[Reading], Sequence[str]], Solution]] = {
+    "vote": lambda readings, _: vote.solve(readings),
+}
+
+
+def _is_overlapped(document: JudgedDocument) -> bool:
+    asked = [judgement.asked for judgement in document.judgements]
+    if sum(labels is None for labels in asked) > 1:
+        return True
+    limited = [labels for labels in asked if labels]
+    named = frozenset().union(*limited)
+    return sum(map(len, limited)) > len(named) or bool(named and None in asked)
+
+
+def _spans(reading: Reading, found: Mapping[Mark, float]) -> tuple[ConsensusSpan, ...]:
+    spans = []
+    for mark in sorted(found):
+        supporters = tuple(name for name in reading.judges(mark.label) if mark in reading.marks[name])
+        spans.append(
+            ConsensusSpan(
+                start=reading.units[mark.first][0],
+                end=reading.units[mark.stop - 1][1],
+                label=mark.label,
+                confidence=found[mark],
+                supporters=supporters,
+                against=tuple(name for name in reading.judges(mark.label) if name not in supporters),
+            )
+        )
+    return tuple(spans)
