@@ -1,0 +1,41 @@
+"""What may be said about somebody's reliability, and from how much work on.
+
+Nobody is ranked. A person is set apart from the others only where the intervals do not meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEAST_DOCUMENTS = 8
+LEAST_SPANS = 100
+"""Of the reference, in the shared documents; below either, a figure says little about a person."""
+PRIOR_DOCUMENTS = 5
+"""How many average documents a weight starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    low: float
+    high: float
+
+
+def missing_evidence(documents: int, spans: int) -> str:
+    """What is still needed before a figure is shown, in words; empty where there is enough."""
+    if documents < LEAST_DOCUMENTS:
+        return f"{documents} of {LEAST_DOCUMENTS} shared documents"
+    if spans < LEAST_SPANS:
+        return f"{spans} of {LEAST_SPANS} spans in shared documents"
+    return ""
+
+
+def clearly_below(own: Interval, others: Sequence[Interval]) -> bool:
+    """Whether the interval lies wholly below those of most of at least two others."""
+    above = sum(own.high < other.low for other in others)
+    return len(others) > 1 and 2 * above > len(others)
+
+
+def shrunk(f1: float, documents: int, mean: float) -> float:
+    """A person's weight: their F1 drawn towards the mean of all, the more the fewer documents."""
+    return (documents * f1 + PRIOR_DOCUMENTS * mean) / (documents + PRIOR_DOCUMENTS)
