@@ -37,7 +37,11 @@ class ProjectForm(forms.Form):
         return names
 
 
-SHARES = {"overlap_percent": "overlap_share", "random_percent": "random_share"}
+SHARES = {
+    "overlap_percent": "overlap_share",
+    "random_percent": "random_share",
+    "agreement_percent": "overlap_agreement",
+}
 """Percentages of the form and the shares of the project that they stand for."""
 
 
@@ -58,12 +62,23 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="What the model does not choose shows what it does not know.",
     )
 
+    agreement_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Two people agree from … on (%)",
+        help_text="The share of their spans that is the same, bounds and label (exact F1).",
+    )
+
     class Meta:
         model = Project
         fields: ClassVar[list[str]] = [
             "name",
             "description",
             "overlap",
+            "overlap_start",
+            "overlap_targeted",
+            "overlap_cap",
+            "accept_unanimous",
             "lease_minutes",
             "show_suggestions",
             "strategy",
@@ -76,6 +91,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         ]
         labels: ClassVar[dict[str, str]] = {
             "overlap": "People per overlapping document",
+            "overlap_start": "First documents of a guideline version",
+            "overlap_targeted": "Ask one more person while people disagree",
+            "overlap_cap": "At most so many people for one document",
+            "accept_unanimous": "Take over what everybody marked the same",
             "lease_minutes": "Minutes a document is held for one person",
             "show_suggestions": "Show the model's suggestions to annotators",
             "strategy": "Order of the queue",

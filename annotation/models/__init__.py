@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotation.models.documents import Document, ImportJob, Split
+from annotation.models.documents import Document, ImportJob, OverlapReason, Split
 from annotation.models.projects import CostUnit, Guideline, Label, Project, ProjectMember, Strategy
 from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
 
@@ -14,6 +14,7 @@ __all__ = [
     "Guideline",
     "ImportJob",
     "Label",
+    "OverlapReason",
     "Project",
     "ProjectMember",
     "QueueEntry",

@@ -17,6 +17,15 @@ class Split(models.TextChoices):
     TEST = "test", "Test: labelled, only measured on"
 
 
+class OverlapReason(models.TextChoices):
+    """Why several people are to label a document. Agreement is measured on `random` ones: they alone
+    stand for the whole project."""
+
+    RANDOM = "random", "Drawn at random"
+    START = "start", "Among the first of a guideline version"
+    TARGETED = "targeted", "People disagreed or the labels were uncertain"
+
+
 class Document(PublicModel):
     """An immutable text with its tokens; offsets are Unicode code points, end exclusive."""
 
@@ -33,6 +42,8 @@ class Document(PublicModel):
     """Import order within the project, from 0."""
     overlap_target = models.PositiveSmallIntegerField(default=1)
     """How many people are to label it."""
+    overlap_reason = models.CharField(max_length=8, choices=OverlapReason.choices, blank=True, default="")
+    """Empty where one person is enough."""
     meta = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -44,6 +55,9 @@ class Document(PublicModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["project", "split", "position"], name="document_by_position"),
+            models.Index(
+                fields=["project", "overlap_reason"], condition=~Q(overlap_reason=""), name="document_overlap"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,6 +57,31 @@ class Project(PublicModel):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="The share of documents that get it; the others get one person.",
     )
+    overlap_start = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(500)],
+        help_text="So many of the first documents of each guideline version get several people as well, "
+        "but never more than a tenth of the project's texts. 0: none.",
+    )
+    overlap_targeted = models.BooleanField(
+        default=False,
+        help_text="Texts get a second person, and then one more at a time while no two people agree.",
+    )
+    overlap_cap = models.PositiveSmallIntegerField(
+        default=4,
+        validators=[MinValueValidator(2), MaxValueValidator(10)],
+        help_text="Never more than so many people for one text.",
+    )
+    overlap_agreement = models.FloatField(
+        default=0.6,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Two people agree when this share of their spans is the same (exact F1).",
+    )
+    accept_unanimous = models.BooleanField(
+        default=False,
+        help_text="Where at least two people marked exactly the same, this becomes gold without a reviewer. "
+        "One text in twenty goes to a reviewer all the same, to see how often it is right.",
+    )
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
@@ -110,6 +135,10 @@ class Project(PublicModel):
             models.CheckConstraint(
                 condition=Q(overlap_share__gte=0) & Q(overlap_share__lte=1),
                 name="overlap_share_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(overlap_agreement__gte=0) & Q(overlap_agreement__lte=1),
+                name="overlap_agreement_is_a_share",
             ),
             models.CheckConstraint(
                 condition=Q(diversity__isnull=True) | (Q(diversity__gte=0) & Q(diversity__lte=1)),

@@ -10,7 +10,7 @@ from django.db.models import Max
 from annotation.domain.formats import PreparedDocument
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Span, Split, Strategy
-from annotation.services.queue import draw_overlap
+from annotation.services.queue import draw_overlap, reason_of
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
 
@@ -98,6 +98,7 @@ def _new_ones(project: Project, rows: Sequence[PreparedDocument], counts: Counte
 
 def _documents(project: Project, wanted: Sequence[PreparedDocument]) -> list[Document]:
     last = project.documents.aggregate(last=Max("position"))["last"]
+    targets = [_overlap_target(project, item) for item in wanted]
     return Document.objects.bulk_create(
         [
             Document(
@@ -109,10 +110,14 @@ def _documents(project: Project, wanted: Sequence[PreparedDocument]) -> list[Doc
                 tokens=item.tokens,
                 split=item.split,
                 position=position,
-                overlap_target=_overlap_target(project, item),
+                overlap_target=target,
+                # Nothing but chance chose what came with several people's labels, as far as is known here.
+                overlap_reason=reason_of(target),
                 meta=dict(item.source.meta),
             )
-            for position, item in enumerate(wanted, start=0 if last is None else last + 1)
+            for position, (item, target) in enumerate(
+                zip(wanted, targets, strict=True), start=0 if last is None else last + 1
+            )
         ]
     )
 

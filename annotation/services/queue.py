@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
 from annotation.domain.overlap import drawn_to_measure, overlap_target, seeded_order
-from annotation.models import Assignment, Document, Project, QueueEntry, Split, Strategy
+from annotation.models import Assignment, Document, OverlapReason, Project, QueueEntry, Split, Strategy
 from annotation.selectors.training import unfinished_probes
 from daner_site.core.live import nudge_on_commit, project_group
 
@@ -122,27 +122,39 @@ def draw_overlap(project: Project, sha256: str) -> int:
     return overlap_target(seed=project.seed, key=sha256, overlap=project.overlap, share=project.overlap_share)
 
 
+def reason_of(target: int) -> str:
+    """Why so many people are to label a text that nothing but chance was asked about."""
+    return OverlapReason.RANDOM if target > 1 else ""
+
+
 @transaction.atomic
 def overlap_redraw(*, project: Project) -> int:
     """Apply changed overlap settings to the pool; returns how many documents changed.
 
     Never below the slots a document has already given out. What came with its layers has all the
-    labels it is to get.
+    labels it is to get. Texts that several people label for another reason than chance keep both
+    until chance draws them as well.
     """
     changed = []
     imported = Assignment.objects.filter(document=OuterRef("pk"), annotator__imported=True)
     documents: Iterable[Document] = (
         project.documents.filter(~Exists(imported), split=Split.POOL)
-        .only("pk", "sha256", "overlap_target")
+        .only("pk", "sha256", "overlap_target", "overlap_reason")
         .annotate(last_slot=Max("assignments__slot", filter=Q(assignments__status__in=Assignment.LIVE)))
     )
     for document in documents:
         used = 0 if document.last_slot is None else document.last_slot + 1  # type: ignore[attr-defined]
-        target = max(draw_overlap(project, document.sha256), used)
-        if target != document.overlap_target:
-            document.overlap_target = target
+        target = draw_overlap(project, document.sha256)
+        reason = reason_of(target)
+        if not reason and document.overlap_reason in (OverlapReason.START, OverlapReason.TARGETED):
+            target, reason = document.overlap_target, document.overlap_reason
+        elif not reason and used > 1:
+            reason = document.overlap_reason
+        target = max(target, used)
+        if (target, reason) != (document.overlap_target, document.overlap_reason):
+            document.overlap_target, document.overlap_reason = target, reason
             changed.append(document)
-    Document.objects.bulk_update(changed, ["overlap_target"], batch_size=BATCH)
+    Document.objects.bulk_update(changed, ["overlap_target", "overlap_reason"], batch_size=BATCH)
     if changed:
         nudge_on_commit(project_group(project.uuid), "progress")
     return len(changed)

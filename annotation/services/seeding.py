@@ -16,7 +16,7 @@ from annotation.domain.permissions import ROLE_PERMISSIONS, ProjectRole
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
 from annotation.domain.text import text_hash
-from annotation.models import Assignment, Document, Project, ProjectMember, Split, Strategy
+from annotation.models import Assignment, Document, OverlapReason, Project, ProjectMember, Split, Strategy
 from annotation.services.imports import ImportOptions, import_check, import_run, import_start
 from annotation.services.projects import guideline_publish, label_add, project_create
 from annotation.services.work import annotation_submit
@@ -114,7 +114,8 @@ def _work(project: Project, users: Mapping[str, User], corpus: DemoCorpus) -> No
     for index in shared:
         # Chosen for overlap by the people who made the corpus.
         by_index[index].overlap_target = len(corpus.work)
-    Document.objects.bulk_update([by_index[index] for index in shared], ["overlap_target"])
+        by_index[index].overlap_reason = OverlapReason.RANDOM
+    Document.objects.bulk_update([by_index[index] for index in shared], ["overlap_target", "overlap_reason"])
     for slot, (name, work) in enumerate(corpus.work.items()):
         ctx = _context(users[name], project, ProjectRole.ANNOTATOR)
         for index, spans in work.items():

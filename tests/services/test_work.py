@@ -18,6 +18,7 @@ from annotation.domain.spans import LabelledSpan, SpanError
 from annotation.domain.submission import Submission, SubmissionError, parse_submission
 from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Suggestion
 from annotation.selectors.training import open_pool, training_set
+from annotation.services.capacity import capacity_set
 from annotation.services.gold import gold_publish
 from annotation.services.queue import RankedDocument, overlap_redraw, queue_extend, queue_publish
 from annotation.services.work import (
@@ -455,3 +456,30 @@ def _step(cast: Cast, name: str, step: str, documents: list[Document], number: i
     if step == "reject":
         return assignment_reject(ctx=ctx, assignment_uuid=assignment.uuid, reason="")
     return Assignment.objects.filter(pk=assignment.pk).update(lease_until=now() - timedelta(minutes=1))
+
+
+def test_redrawing_keeps_what_was_raised_for_another_reason(cast: Cast) -> None:
+    raised, plain = documents_make(cast.project_a, 2)
+    assert capacity_set(project=cast.project_a, document_id=raised.pk, people=3, reason="targeted")
+    for share, reasons in [(0.0, ("targeted", "")), (1.0, ("random", "random")), (0.0, ("", ""))]:
+        cast.project_a.overlap_share = share
+        overlap_redraw(project=cast.project_a)
+        for document, reason in zip((raised, plain), reasons, strict=True):
+            document.refresh_from_db()
+            assert document.overlap_reason == reason
+
+
+def test_capacity_is_only_ever_raised_and_keeps_its_first_reason(cast: Cast) -> None:
+    (document,) = documents_make(cast.project_a, 1)
+    calls = [(2, "start", True), (2, "targeted", False), (1, "targeted", False), (3, "targeted", True)]
+    for people, reason, raised in calls:
+        assert capacity_set(project=cast.project_a, document_id=document.pk, people=people, reason=reason) is raised
+    document.refresh_from_db()
+    assert (document.overlap_target, document.overlap_reason) == (3, "start")
+
+
+def test_gold_and_other_projects_documents_get_nobody_more(cast: Cast) -> None:
+    (document,) = documents_make(cast.project_a, 1)
+    assert not capacity_set(project=cast.project_b, document_id=document.pk, people=3, reason="targeted")
+    gold_publish(project=cast.project_a, document=document, author=cast.alice, spans=[], provenance={})
+    assert not capacity_set(project=cast.project_a, document_id=document.pk, people=3, reason="targeted")
