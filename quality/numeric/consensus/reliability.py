@@ -67,7 +67,9 @@ def _row(name: str, documents: Sequence[Mapping[str, list[int]]], labels: Sequen
         high=high,
         enough=len(documents) >= ENOUGH_DOCUMENTS and reference >= ENOUGH_SPANS,
         per_label={
-            label: LabelReliability(_share(2 * int(row[0]), int(row[1] + row[2])), int(row[2]))
+            label: LabelReliability(
+                _share(2 * int(row[0]), int(row[1] + row[2])), int(row[2]), int(row[0]), int(row[1])
+            )
             for label, row in zip(labels, per_label, strict=True)
         },
     )

@@ -28,6 +28,10 @@ class LabelReliability:
     f1: float | None
     n: int
     """Spans of the label in the consensus of the others."""
+    right: int = 0
+    """Of the spans they gave the label, those the consensus of the others has."""
+    made: int = 0
+    """How many spans they gave the label."""
 
 
 @dataclass(frozen=True, slots=True)
