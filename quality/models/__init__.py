@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from quality.models.agreement import AgreementReport
-from quality.models.cases import AdjudicationCase
+from quality.models.agreement import (
+    AgreementCheck,
+    AgreementReport,
+    Confusion,
+    DocumentAgreement,
+    LabelAgreement,
+    PairAgreement,
+)
+from quality.models.cases import AdjudicationCase, Review
+from quality.models.rulings import Ruling
 
-__all__ = ["AdjudicationCase", "AgreementReport"]
+__all__ = [
+    "AdjudicationCase",
+    "AgreementCheck",
+    "AgreementReport",
+    "Confusion",
+    "DocumentAgreement",
+    "LabelAgreement",
+    "PairAgreement",
+]
