@@ -21,4 +21,6 @@ __all__ = [
     "DocumentAgreement",
     "LabelAgreement",
     "PairAgreement",
+    "Review",
+    "Ruling",
 ]
