@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from activelearning import selectors
 from activelearning.models import ModelVersion, TrainingRun
@@ -90,6 +93,22 @@ def live(project):
     return TrainingRun.objects.filter(project=project, status__in=TrainingRun.LIVE)
 
 
+def drawn_and_listed(project):
+    """Version → (F1, documents), as the dots of the curve say and as the table of versions says."""
+    client = Client()
+    client.force_login(project.created_by)
+    of = {"org": project.organization.slug, "project": project.uuid}
+    panel, table = (
+        client.get(reverse(f"activelearning:{name}", kwargs=of)).content.decode() for name in ("curve_panel", "models")
+    )
+    dots = re.findall(r"<title>(v\d+), [^:<]+: F1 ([\d.]+)[^<]* from (\d+) documents</title>", panel)
+    listed = {}
+    for name, row in re.findall(r'<tr><th scope="row"><a [^>]*>(v\d+)</a>(.*?)</tr>', table):
+        f1, _, _, documents, *_ = re.findall(r'<td class="num">([^<]*)</td>', row)
+        listed[name] = (float(f1), int(documents))
+    return {name: (float(f1), int(documents)) for name, f1, documents in dots}, listed
+
+
 def test_forty_versions_in_one_sitting_while_nobody_waits(actors, project, gold):
     annotator = Annotator(project, gold)
     while (made := ModelVersion.objects.filter(run__status="ready").count()) < VERSIONS:
@@ -112,3 +131,11 @@ def test_forty_versions_in_one_sitting_while_nobody_waits(actors, project, gold)
     learned = list(ModelVersion.objects.order_by("number").values_list("train_documents", flat=True))
     assert learned == sorted(set(learned))
     assert live_order(project) == simulated_order(project)
+    drawn, listed = drawn_and_listed(project)
+    versions = ModelVersion.objects.select_related("run").order_by("number")
+    measured = {
+        version.name: (version.metrics["overall"]["f1"], len(version.run.snapshot["documents"])) for version in versions
+    }
+    assert len(measured) > VERSIONS
+    assert listed == {name: (pytest.approx(f1, abs=0.0006), documents) for name, (f1, documents) in measured.items()}
+    assert drawn == {name: (pytest.approx(f1, abs=0.006), documents) for name, (f1, documents) in measured.items()}
