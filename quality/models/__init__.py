@@ -11,13 +11,18 @@ from quality.models.agreement import (
     PairAgreement,
 )
 from quality.models.cases import AdjudicationCase, Review
+from quality.models.consensus import ConsensusDocument, ConsensusRun
+from quality.models.reliability import AnnotatorReliability
 from quality.models.rulings import Ruling
 
 __all__ = [
     "AdjudicationCase",
     "AgreementCheck",
     "AgreementReport",
+    "AnnotatorReliability",
     "Confusion",
+    "ConsensusDocument",
+    "ConsensusRun",
     "DocumentAgreement",
     "LabelAgreement",
     "PairAgreement",

@@ -164,8 +164,8 @@ def test_three_people_are_too_few_to_know_what_is_usual() -> None:
 
 
 def test_two_shared_documents_are_too_few() -> None:
-    assert copied(crowd(copier=True, documents=2, slips=8)) == []
-    assert copied(crowd(copier=True, documents=3, slips=8))
+    assert copied(crowd(copier=True, documents=2, slips=5)) == []
+    assert copied(crowd(copier=True, documents=3, slips=5))
 
 
 def test_without_gold_the_others_decide_and_two_alone_decide_nothing() -> None:
