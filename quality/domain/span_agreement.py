@@ -14,15 +14,19 @@ boundary  the other side has the same start and end, whatever the label
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from annotation.domain.spans import LabelledSpan
 
 NO_OVERLAP = "no_overlap"
 NO_SPANS = "no_spans"
+
+ENOUGH_DOCUMENTS = 3
+"""Fewer shared documents of a pair say little."""
 
 Layers = Mapping[str, Sequence[LabelledSpan]]
 """One document: annotator → their spans. An empty sequence is somebody who submitted nothing
@@ -148,8 +152,15 @@ def of_label(spans: Iterable[LabelledSpan], label: str) -> list[LabelledSpan]:
 
 
 def _overlapping(spans: set[LabelledSpan], others: set[LabelledSpan]) -> int:
+    """Of the others that begin before a span ends, does one end after it begins?"""
+    by_label: dict[str, list[LabelledSpan]] = defaultdict(list)
+    for other in sorted(others):
+        by_label[other.label].append(other)
+    starts = {label: [other.start for other in row] for label, row in by_label.items()}
+    furthest = {label: list(accumulate((other.end for other in row), max)) for label, row in by_label.items()}
     return sum(
-        any(span.label == other.label and span.start < other.end and other.start < span.end for other in others)
+        (before := bisect_left(starts.get(span.label, ()), span.end)) > 0
+        and furthest[span.label][before - 1] > span.start
         for span in spans
     )
 

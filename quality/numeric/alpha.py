@@ -1,4 +1,4 @@
-"""Krippendorff's alpha for nominal tags of tokens, and intervals by resampling documents.
+"""Krippendorff's alpha for nominal tags of tokens.
 
 Units are the stored tokens; a rater covers a document's tokens only if they submitted it, so a
 submitted document without spans is a row of O and an unsubmitted one is missing. One matrix of
@@ -18,14 +18,14 @@ that is the own sum, with which the intervals are drawn. On report scale the pac
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import krippendorff
 import numpy as np
 import numpy.typing as npt
+
+from quality.numeric.intervals import Interval, interval
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -38,9 +38,6 @@ MISSING = -1
 PACKAGE_LIMIT = 10**7
 """The package needs about 3·N·V²·8 bytes for N units and V values: a quarter of a GB here."""
 BLOCK_DOCUMENTS = 2_000
-DRAWS = 400
-MIN_DOCUMENTS = 5
-"""Fewer resampled documents give an interval that only looks like one."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +49,6 @@ class Alpha:
     n: int
     observed: float | None = None
     """Observed agreement, 1 - D_o; says what happened where alpha is undefined."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """95 % percentile interval over resampled documents."""
-
-    low: float
-    high: float
-    documents: int
 
 
 @dataclass(frozen=True)
@@ -195,55 +183,35 @@ def alpha(documents: Sequence[IntArray], *, package_limit: int = PACKAGE_LIMIT) 
     return Alpha(float(value), None, own.n, own.observed)
 
 
-def alpha_interval(rows: FloatArray, *, draws: int = DRAWS, seed: int = 0) -> Interval | None:
-    """Resample documents. `rows`: documents × (V + 2), from `additive_row`. None if too few."""
-    rows = rows[rows[:, -1] > 0]
-    if len(rows) < MIN_DOCUMENTS:
-        return None
-    sums = _resampled_sums(rows, draws, seed)
+def alphas_of_sums(sums: FloatArray) -> FloatArray:
+    """Alpha of each line of summed `additive_row`s, NaN where it is undefined."""
     values, total = sums[:, :-2], sums[:, :-2].sum(axis=1)
-    observed = sums[:, -2] / total
-    expected = 1 - (values * (values - 1)).sum(axis=1) / (total * (total - 1))
-    varied = np.count_nonzero(values, axis=1) > 1
-    return _interval(1 - (1 - observed[varied]) / expected[varied], len(rows))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = sums[:, -2] / total
+        expected = 1 - (values * (values - 1)).sum(axis=1) / (total * (total - 1))
+        result: FloatArray = 1 - (1 - observed) / expected
+    result[np.count_nonzero(values, axis=1) < 2] = np.nan
+    return result
 
 
-def fraction_interval(rows: FloatArray, *, draws: int = DRAWS, seed: int = 0) -> Interval | None:
+def fractions_of_sums(sums: FloatArray) -> FloatArray:
+    """`sums`: lines of (numerator, denominator)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result: FloatArray = sums[:, 0] / sums[:, 1]
+    return result
+
+
+def alpha_interval(rows: FloatArray, *, draws: int | None = None, seed: int = 0) -> Interval | None:
+    """Resample documents. `rows`: documents × (V + 2), from `additive_row`. None if too few."""
+    return interval(rows, alphas_of_sums, draws=draws, seed=seed)
+
+
+def fraction_interval(rows: FloatArray, *, draws: int | None = None, seed: int = 0) -> Interval | None:
     """Resample documents of a pooled fraction. `rows`: documents × (numerator, denominator)."""
-    rows = rows[rows[:, 1] > 0]
-    if len(rows) < MIN_DOCUMENTS:
-        return None
-    sums = _resampled_sums(rows, draws, seed)
-    return _interval(sums[:, 0] / sums[:, 1], len(rows))
-
-
-def columns_by_pair(
-    documents: Iterable[tuple[Sequence[str], IntArray]],
-) -> dict[tuple[str, str], list[IntArray]]:
-    """`(sorted annotators, codes)` of documents → pair → its two columns of every shared document."""
-    columns: dict[tuple[str, str], list[IntArray]] = defaultdict(list)
-    for annotators, codes in documents:
-        for (first, a), (second, b) in combinations(enumerate(annotators), 2):
-            columns[a, b].append(codes[:, [first, second]])
-    return columns
+    return interval(rows, fractions_of_sums, draws=draws, seed=seed)
 
 
 def alphas(documents: Sequence[IntArray], labels: Sequence[str]) -> Mapping[str, Alpha]:
     """Alpha of every view over code matrices (tokens × annotators)."""
     parts = blocks(documents)
     return {name: alpha_of_blocks(parts, view, document_rows(parts, view)) for name, view in views(labels).items()}
-
-
-def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:
-    """The sum of as many rows as there are, drawn with replacement: draws × columns."""
-    generator = np.random.default_rng(seed)
-    count = len(rows)
-    even = np.full(count, 1 / count)
-    return np.stack([generator.multinomial(count, even) @ rows for _ in range(draws)])
-
-
-def _interval(values: FloatArray, documents: int) -> Interval | None:
-    if not len(values):
-        return None
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(float(low), float(high), documents)

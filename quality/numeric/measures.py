@@ -2,106 +2,197 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from annotation.domain.spans import LabelledSpan
 from annotation.domain.tags import spans_to_bio
-from quality.domain.conflicts import conflict_groups, kind_counts
-from quality.domain.span_agreement import PairCounts, SpanAgreement, Summary, span_agreement
+from quality.domain.agreement_rows import (
+    WHOLE_VIEWS,
+    DocumentRow,
+    MeasuredDocument,
+    Pair,
+    PairRow,
+    ViewRow,
+    document_row,
+    measured,
+    total,
+    whole_layers,
+)
+from quality.domain.conflicts import CONFLICT_KINDS
+from quality.domain.span_agreement import ENOUGH_DOCUMENTS, Summary, summarise
 from quality.numeric import alpha as numeric
+from quality.numeric.intervals import FloatArray, Interval
 
-VERSION = 1
+__all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "document_row", "figures", "measure", "measured"]
+
+VERSION = 2
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")
+NOT_WHOLE = "not_whole"
+"""People share words, but too few of them were asked about every label without span over span."""
+
+REASONS = {
+    "no_overlap": "nothing that two people have both labelled yet",
+    "no_variation": "everybody gave every word the same value, so agreement by chance is unknown",
+    "too_few": "only one word was labelled by two people",
+    "no_spans": "nobody marked anything there",
+    "not_whole": "too few people were asked about every label, or they marked spans inside others; "
+    "the figures per label still hold",
+}
+"""Reason code → why there is no figure, for people."""
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class MeasuredDocument:
-    """One document with everybody who submitted it; `layers`: annotator → spans."""
-
-    text: str
-    tokens: Sequence[tuple[int, int]]
-    layers: Mapping[str, Sequence[LabelledSpan]]
-    with_suggestions: bool = False
-    """Somebody saw a model's suggestions here; those push people towards each other."""
-
-
 def measure(documents: Sequence[MeasuredDocument], labels: Sequence[str]) -> Json:
-    """The figures over those of `documents` that at least two people submitted.
+    """The figures over those of `documents` that at least two people submitted, as `figures` has them.
 
-    Returns: `counts`; `alpha` per view, each `{value, reason, observed, n, low, high}`, and
-    `per_label` without bounds; `span_f1` per measure `{micro, reason, n, low, high, mean, sd, pairs}` and
-    `per_label`; `pairs`; `conflicts` per kind; `suggestions`, with and without.
+    On report scale the package `krippendorff` computes alpha, from the tags and not from sums.
+    Raises KeyError for a span with a label that is not in `labels`.
     """
     shared = [document for document in documents if len(document.layers) > 1]
-    coded = [(sorted(document.layers), _codes(document, labels)) for document in shared]
-    spans = span_agreement([document.layers for document in shared], labels)
-    groups = [group for document in shared for group in conflict_groups(document.layers, document.text)]
-    conflicts = kind_counts(groups)
-    columns = numeric.columns_by_pair(coded)
+    result = figures([document_row(document, labels) for document in shared], labels)
+    for name in WHOLE_VIEWS:
+        _by_package(result["alpha"][name], shared, labels, name)
+    for label in labels:
+        _by_package(result["alpha"]["per_label"][label], shared, labels, f"={label}")
+    return result
+
+
+def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
+    """All figures of a slice from its rows alone: one per document, for the intervals.
+
+    Returns: `counts`; `alpha` per view and `per_label`, each `{value, reason, observed, n, low,
+    high}`; `span_f1` per measure and `per_label`, each `{micro, reason, n, low, high, mean, sd,
+    pairs}`; `pairs`; `conflicts` per kind; `confusion` as `[label, the other's label or "", spans]`;
+    `suggestions`, with and without.
+    """
+    rows = [row for row in rows if row.documents]
+    whole = total(rows)
+    table = _Table(rows)
     return {
         "version": VERSION,
-        "counts": _counts(shared, spans) | {"agreed": len(groups) - sum(conflicts.values())},
-        "conflicts": conflicts,
-        "alpha": _alphas([codes for _, codes in coded], labels),
-        "span_f1": _span_f1(spans, labels),
-        "pairs": [_pair(pair, counts, columns[pair], labels) for pair, counts in sorted(spans.pairs.items())],
+        "counts": _counts(whole),
+        "conflicts": {kind.value: whole.conflicts.get(kind.value, 0) for kind in CONFLICT_KINDS},
+        "alpha": {name: table.alpha(name, whole) for name in WHOLE_VIEWS}
+        | {"per_label": {label: table.alpha(f"={label}", whole) for label in labels}},
+        "span_f1": {name: _summary(whole, name) | table.fraction(name) for name in MEASURES}
+        | {
+            "per_label": {
+                label: {name: _summary(whole, name, label) | table.fraction(name, label) for name in MEASURES[:2]}
+                for label in labels
+            }
+        },
+        "pairs": [_pair(pair, row, table.of_pair[pair]) for pair, row in sorted(whole.pairs.items())],
+        "confusion": [[*cell, count] for cell, count in sorted(whole.confusion.items())],
         "suggestions": {
-            name: _short(shared, coded, seen, labels) for name, seen in (("with", True), ("without", False))
+            "with": _short([row for row in rows if row.suggested]),
+            "without": _short([row for row in rows if not row.suggested]),
         },
     }
 
 
-def _codes(document: MeasuredDocument, labels: Sequence[str]) -> numeric.IntArray:
-    rows = [spans_to_bio(document.tokens, document.layers[name]) for name in sorted(document.layers)]
-    return numeric.encode(rows, labels)
-
-
-def _counts(documents: Sequence[MeasuredDocument], spans: SpanAgreement) -> Json:
-    people = Counter(name for document in documents for name in document.layers)
+def document_figures(row: DocumentRow) -> Json:
+    """What a list of the worst documents shows of one."""
     return {
-        "documents": len(documents),
-        "annotators": len(people),
-        "tokens": sum(len(document.tokens) for document in documents),
-        "spans": sum(len(layer) for document in documents for layer in document.layers.values()),
-        "both_empty": spans.total().both_empty,
+        "tokens": row.tokens,
+        "annotators": len(row.annotators),
+        "conflicts": row.in_conflict,
+        "per_1000": 1000 * row.in_conflict / row.tokens if row.tokens else None,
+        "alpha": numeric.alpha_of_row(_vector(row.view("bio"))).value,
+        "exact": summarise((pair.counts() for pair in row.pairs.values()), "exact").micro.value,
     }
 
 
-def _alphas(documents: Sequence[numeric.IntArray], labels: Sequence[str]) -> Json:
-    result: Json = {"per_label": {}}
-    parts = numeric.blocks(documents)
-    for name, view in numeric.views(labels).items():
-        rows = numeric.document_rows(parts, view)
-        figure = asdict(numeric.alpha_of_blocks(parts, view, rows))
-        if name.startswith("="):
-            result["per_label"][name[1:]] = figure
-        else:
-            result[name] = figure | _bounds(numeric.alpha_interval(rows))
-    return result
+@dataclass(frozen=True)
+class _Sparse:
+    """One view of many documents: which of them say something, and what."""
+
+    at: list[int]
+    rows: list[ViewRow]
 
 
-def _span_f1(spans: SpanAgreement, labels: Sequence[str]) -> Json:
-    result: Json = {}
-    for name in MEASURES:
-        rows = np.array([[getattr(row, name), row.spans] for row in spans.documents], dtype=np.float64)
-        interval = numeric.fraction_interval(rows.reshape(-1, 2))
-        result[name] = _summary(spans.summary(name)) | _bounds(interval)
-    result["per_label"] = {
-        label: {name: _summary(spans.summary(name, label)) for name in ("exact", "overlap")} for label in labels
+class _Table:
+    """The rows of documents as the arrays that resampling needs."""
+
+    def __init__(self, rows: Sequence[DocumentRow]) -> None:
+        self._size = len(rows)
+        self._plain = np.array([[row.plain.units, row.plain.ratings] for row in rows], dtype=np.float64).reshape(-1, 2)
+        self._views: dict[str, _Sparse] = defaultdict(lambda: _Sparse([], []))
+        self._fractions: dict[str | None, FloatArray] = defaultdict(lambda: np.zeros((self._size, 4)))
+        self.of_pair: dict[Pair, list[PairRow]] = defaultdict(list)
+        for at, row in enumerate(rows):
+            for name, view in row.alpha.items():
+                self._views[name].at.append(at)
+                self._views[name].rows.append(view)
+            for pair, counts in row.pairs.items():
+                self.of_pair[pair].append(counts)
+                self._count(at, counts)
+
+    def _count(self, at: int, row: PairRow) -> None:
+        for label in (None, *row.labels):
+            counts = row.counts(label)
+            self._fractions[label][at] += (counts.exact, counts.overlap, counts.boundary, counts.spans)
+
+    def alpha(self, name: str, whole: DocumentRow) -> Json:
+        """The figure of a view with its interval."""
+        view = whole.view(name)
+        figure = asdict(numeric.alpha_of_row(_vector(view)))
+        if figure["reason"] == numeric.NO_OVERLAP and whole.left_out and name in WHOLE_VIEWS:
+            figure["reason"] = NOT_WHOLE
+        if figure["value"] is None:
+            return figure | _bounds(None)
+        return figure | _bounds(numeric.alpha_interval(self._matrix(name, sorted(view.values))))
+
+    def _matrix(self, name: str, values: Sequence[str]) -> FloatArray:
+        """documents × (values, O, agreement, units)"""
+        matrix = np.zeros((self._size, len(values) + 3))
+        if name not in WHOLE_VIEWS:
+            matrix[:, -1], matrix[:, -2] = self._plain.T
+        column = {value: number for number, value in enumerate(values)}
+        sparse = self._views[name]
+        for at, row in zip(sparse.at, sparse.rows, strict=True):
+            for value, count in row.values.items():
+                matrix[at, column[value]] = count
+            matrix[at, -2] += row.ratings
+            matrix[at, -1] += row.units
+        matrix[:, -3] = matrix[:, -2] - matrix[:, :-3].sum(axis=1)
+        matrix[sparse.at, -2] -= [row.disagreement for row in sparse.rows]
+        return matrix
+
+    def fraction(self, measure: str, label: str | None = None) -> Json:
+        """The interval of a pooled F1."""
+        if label not in self._fractions:
+            return _bounds(None)
+        return _bounds(numeric.fraction_interval(self._fractions[label][:, [MEASURES.index(measure), 3]]))
+
+
+def _vector(view: ViewRow) -> FloatArray:
+    """As `numeric.additive_row` has it, O last of the values."""
+    values = list(view.values.values())
+    outside = view.ratings - sum(values)
+    return np.array([*values, outside, view.ratings - view.disagreement, view.units], dtype=np.float64)
+
+
+def _counts(whole: DocumentRow) -> Json:
+    return {
+        "documents": whole.documents,
+        "annotators": len(whole.annotators),
+        "tokens": whole.tokens,
+        "spans": whole.spans,
+        "both_empty": sum(pair.both_empty for pair in whole.pairs.values()),
+        "left_out": whole.left_out,
+        "agreed": whole.agreed,
     }
-    return result
 
 
-def _summary(summary: Summary) -> Json:
+def _summary(whole: DocumentRow, measure: str, label: str | None = None) -> Json:
+    summary: Summary = summarise((pair.counts(label) for pair in whole.pairs.values()), measure)
     return {
         "micro": summary.micro.value,
         "reason": summary.micro.reason,
@@ -112,46 +203,66 @@ def _summary(summary: Summary) -> Json:
     }
 
 
-def _pair(
-    pair: tuple[str, str],
-    counts: PairCounts,
-    columns: Sequence[numeric.IntArray],
-    labels: Sequence[str],
-) -> Json:
-    bio = numeric.views(labels)["bio"]
-    alpha = numeric.alpha([numeric.value_counts(np.concatenate(columns), bio)])
-    figures = {name: counts.f1(name).value for name in MEASURES}
+def _pair(pair: Pair, row: PairRow, documents: Sequence[PairRow]) -> Json:
+    """`documents`: the rows that `row` is the sum of."""
+    counts = row.counts()
+    exact = np.array([[each.exact, each.spans] for each in (one.counts() for one in documents)], dtype=np.float64)
     return {
         "a": pair[0],
         "b": pair[1],
         "documents": counts.documents,
+        "enough": counts.documents >= ENOUGH_DOCUMENTS,
         "spans": counts.spans,
-        "alpha": alpha.value,
-        **figures,
+        "alpha": numeric.alpha_of_row(_vector(row.bio)).value,
+        **{name: counts.f1(name).value for name in MEASURES},
+        **_bounds(numeric.fraction_interval(exact)),
     }
 
 
-def _short(
-    documents: Sequence[MeasuredDocument],
-    coded: Sequence[tuple[Sequence[str], numeric.IntArray]],
-    with_suggestions: bool,
-    labels: Sequence[str],
-) -> Json:
+def _short(rows: Sequence[DocumentRow]) -> Json:
     """The two leading figures over the documents with, or without, suggestions."""
-    chosen = [number for number, document in enumerate(documents) if document.with_suggestions is with_suggestions]
-    bio = numeric.views(labels)["bio"]
-    parts = numeric.blocks([coded[number][1] for number in chosen])
-    alpha = numeric.alpha_of_blocks(parts, bio, numeric.document_rows(parts, bio))
-    spans = span_agreement([documents[number].layers for number in chosen])
+    whole = total(rows)
     return {
-        "documents": len(chosen),
-        "alpha": alpha.value,
-        "exact": spans.summary().micro.value,
+        "documents": whole.documents,
+        "alpha": numeric.alpha_of_row(_vector(whole.view("bio"))).value,
+        "exact": _summary(whole, "exact")["micro"],
     }
 
 
-def _bounds(interval: numeric.Interval | None) -> Json:
+def _bounds(interval: Interval | None) -> Json:
     return {
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
     }
+
+
+def _by_package(figure: Json, documents: Sequence[MeasuredDocument], labels: Sequence[str], name: str) -> None:
+    """Puts the package's value into `figure`, where there is one and its memory allows."""
+    view = numeric.views(labels)["detect" if name.startswith("=") else name]
+    tokens = sum(len(document.tokens) for document in documents)
+    if figure["value"] is None or tokens * view.values**2 > numeric.PACKAGE_LIMIT:
+        return
+    if name.startswith("="):
+        codes = [_label_codes(document, name[1:]) for document in documents]
+    else:
+        whole = [(document, whole_layers(document, labels)) for document in documents]
+        codes = [_tag_codes(document, people, labels) for document, people in whole if len(people) > 1]
+    figure["value"] = numeric.alpha([numeric.value_counts(matrix, view) for matrix in codes]).value
+
+
+def _tag_codes(document: MeasuredDocument, people: Sequence[str], labels: Sequence[str]) -> numeric.IntArray:
+    return numeric.encode([spans_to_bio(document.tokens, document.layers[name]) for name in people], labels)
+
+
+def _label_codes(document: MeasuredDocument, label: str) -> numeric.IntArray:
+    """Tokens × people: 1 where they marked the label, MISSING where nobody asked them about it."""
+    tokens = np.array(document.tokens, dtype=np.int64).reshape(-1, 2)
+    columns = []
+    for name, spans in document.layers.items():
+        asked: Mapping[str, frozenset[str]] = document.asked
+        column = np.zeros(len(tokens), dtype=np.int64)
+        for span in spans:
+            if span.label == label:
+                column[(tokens[:, 0] < span.end) & (tokens[:, 1] > span.start)] = 1
+        columns.append(column if label in asked.get(name, {label}) else np.full(len(tokens), numeric.MISSING))
+    return np.stack(columns, axis=1)
