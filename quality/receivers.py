@@ -16,6 +16,11 @@ def refresh_cases(document_id: int, **_: Any) -> None:
     enqueue_on_commit("refresh_cases", document_id=document_id)
 
 
+@receiver(annotation_submitted, dispatch_uid="quality.rows")
+def measure_document(document_id: int, **_: Any) -> None:
+    enqueue_on_commit("measure_document", document_id=document_id)
+
+
 @receiver(annotation_submitted, dispatch_uid="quality.agreement")
 @receiver(project_changed, dispatch_uid="quality.agreement")
 def remeasure(project_id: int, **_: Any) -> None:

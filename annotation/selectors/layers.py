@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
@@ -30,6 +31,8 @@ class Layer:
     spans: tuple[LabelledSpan, ...]
     with_suggestions: bool
     imported: bool
+    guideline_version: int | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class DocumentLayers:
     document_id: int
     document_uuid: UUID
     split: str
+    overlap_reason: str
     text: str
     tokens: tuple[tuple[int, int], ...]
     layers: tuple[Layer, ...]
@@ -94,6 +98,7 @@ def _layers(document: Document) -> DocumentLayers:
         document_id=document.pk,
         document_uuid=document.uuid,
         split=document.split,
+        overlap_reason=document.overlap_reason,
         text=document.text,
         tokens=tuple((start, end) for start, end in document.tokens),
         layers=tuple(_layer(item) for item in current if item.kind == Annotation.Kind.HUMAN),
@@ -110,4 +115,6 @@ def _layer(annotation: Annotation) -> Layer:
         spans=tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all()),
         with_suggestions=bool(annotation.suggestions),
         imported=annotation.provenance.get("source") == "import",
+        guideline_version=annotation.guideline_version,
+        created_at=annotation.created_at,
     )

@@ -45,7 +45,7 @@ class Sliced(TenantModel):
     """What figures can be narrowed by; the same on every row of one document, so that no sum needs a join."""
 
     NO_GUIDELINE, MIXED_GUIDELINES = 0, -1
-    BUCKETS = 200
+    BUCKETS = 64
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     overlap_reason = models.CharField(max_length=8, choices=OverlapReason.choices, blank=True)

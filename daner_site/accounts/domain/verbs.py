@@ -36,5 +36,6 @@ VERBS: dict[str, str] = {
     # quality
     "case.resolve": "settled a disagreement",
     "case.reopen": "reopened a settled disagreement",
+    "agreement.repair": "corrected agreement figures that a full recomputation did not confirm",
     "gold.publish": "decided on the gold labels of a document",
 }
