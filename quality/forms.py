@@ -9,9 +9,11 @@ from typing import Any
 from django.http import QueryDict
 
 from annotation.domain.spans import LabelledSpan
-from quality.domain.adjudication import Decision
+from quality.domain.adjudication import Decision, Reason
 
 CHOICE = "choice-"
+REASON = "reason-"
+MAX_SECONDS = 24 * 3600.0
 COMMENT_LENGTH = 2_000
 
 
@@ -25,6 +27,7 @@ class PostedReview:
     decisions: tuple[Decision, ...]
     added: tuple[LabelledSpan, ...]
     comment: str
+    seconds: float | None = None
 
 
 def parse_review(post: QueryDict) -> PostedReview:
@@ -34,12 +37,16 @@ def parse_review(post: QueryDict) -> PostedReview:
     decisions = [_decision(item) for item in _list(payload, "decisions")]
     if not post.get("payload"):
         chosen = {name: value for name, value in post.items() if name.startswith(CHOICE) and value}
-        decisions = [Decision(name.removeprefix(CHOICE), str(value)) for name, value in chosen.items()]
+        decisions = [
+            Decision(group, str(value), reason=_reason(post.get(REASON + group, "")))
+            for group, value in ((name.removeprefix(CHOICE), value) for name, value in chosen.items())
+        ]
     return PostedReview(
         version=version_of(post),
         decisions=tuple(decisions),
         added=tuple(_span(item) for item in _list(payload, "added")),
         comment=post.get("comment", "").replace("\0", "").strip()[:COMMENT_LENGTH],
+        seconds=_seconds(post.get("seconds", "")),
     )
 
 
@@ -72,7 +79,22 @@ def _decision(item: Any) -> Decision:
     if not isinstance(item, dict) or not isinstance(item.get("group"), str):
         raise ReviewFormError("decisions: each needs a group")
     spans = tuple(_span(span) for span in _list(item, "spans"))
-    return Decision(item["group"], str(item.get("choice", "")), spans)
+    return Decision(item["group"], str(item.get("choice", "")), spans, _reason(item.get("reason", "")))
+
+
+def _reason(value: Any) -> str:
+    if value and value not in list(Reason):
+        raise ReviewFormError("reason: not one of those offered")
+    return str(value or "")
+
+
+def _seconds(text: str) -> float | None:
+    """Active time as the page measured it; None where it did not, or nothing a person could take."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= MAX_SECONDS else None
 
 
 def _span(item: Any) -> LabelledSpan:

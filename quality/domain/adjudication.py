@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 from annotation.domain.spans import LabelledSpan
 from quality.domain.conflicts import ConflictGroup
+
+
+class Reason(StrEnum):
+    """Why people came to differ, in the reviewer's view."""
+
+    SLIP = "slip"
+    GUIDELINE = "guideline"
+    AMBIGUOUS = "ambiguous"
+    SCHEMA = "schema"
+    TOKENS = "tokens"
+    SUBJECTIVE = "subjective"
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    Reason.SLIP: "somebody slipped",
+    Reason.GUIDELINE: "the guideline does not say",
+    Reason.AMBIGUOUS: "the text is ambiguous",
+    Reason.SCHEMA: "no label fits",
+    Reason.TOKENS: "the words are cut wrongly",
+    Reason.SUBJECTIVE: "a matter of taste",
+}
 
 NOTHING = "nothing"
 EDITED = "edited"
@@ -36,6 +63,8 @@ class Decision:
     choice: str
     """The option's number from "1", "nothing", or "edited" with the spans written out."""
     spans: tuple[LabelledSpan, ...] = ()
+    reason: str = ""
+    """A `Reason`, or empty."""
 
 
 def settle(group: ConflictGroup, decision: Decision) -> tuple[LabelledSpan, ...]:
@@ -52,6 +81,18 @@ def settle(group: ConflictGroup, decision: Decision) -> tuple[LabelledSpan, ...]
         raise DecisionError(
             f"There is no proposal {decision.choice} for the place at {group.start}–{group.end}."
         ) from None
+
+
+def support(group: ConflictGroup, decision: Decision) -> str:
+    """How many had written what was chosen: majority (more than half), half, minority or none."""
+    chosen = settle(group, decision)
+    votes = {option.spans: len(option.supporters) for option in group.options} | {(): len(group.silent)}
+    voters, mine = sum(votes.values()), votes.get(tuple(sorted(chosen)), 0)
+    if not mine:
+        return "none"
+    if 2 * mine == voters:
+        return "half"
+    return "majority" if 2 * mine > voters else "minority"
 
 
 def merge(

@@ -95,6 +95,18 @@ def kind_counts(groups: Iterable[ConflictGroup]) -> dict[str, int]:
     return {kind.value: counts[kind] for kind in CONFLICT_KINDS}
 
 
+def label_counts(groups: Iterable[ConflictGroup]) -> dict[str, int]:
+    """`{label: in how many groups in conflict somebody wrote it}`."""
+    return dict(
+        Counter(
+            label
+            for group in groups
+            if group.open
+            for label in {span.label for option in group.options for span in option.spans}
+        )
+    )
+
+
 def _trim(span: LabelledSpan, text: str | None) -> LabelledSpan:
     if text is None:
         return span

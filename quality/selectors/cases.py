@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from annotation.access import ProjectContext
+from annotation.domain.permissions import Permission, ProjectRole
 from annotation.models import Annotation, Assignment, Document, Project
 from daner_site.accounts.models import User
 from quality.domain.conflicts import CONFLICT_KINDS
@@ -17,7 +18,7 @@ Status = AdjudicationCase.Status
 
 def cases_of(project: Project) -> QuerySet[AdjudicationCase]:
     """All cases, the one with most to correct first."""
-    return AdjudicationCase.objects.filter(project=project).select_related("document", "resolved_by")
+    return AdjudicationCase.objects.filter(project=project).select_related("document", "resolved_by", "escalated_by")
 
 
 def cases_listed(project: Project, *, kind: str = "", status: str = "") -> QuerySet[AdjudicationCase]:
@@ -36,7 +37,14 @@ def open_count(project: Project) -> int:
 def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> AdjudicationCase | None:
     """The open case this person should judge next; with `after`, the one behind that in the order."""
     mine = _work_of(ctx.user).filter(document=OuterRef("document"))
-    cases = cases_of(ctx.project).filter(~Exists(mine), ~Exists(_turns_of(ctx.user)), status=Status.OPEN)
+    turns = _turns_of(ctx.user).filter(document=OuterRef("document"))
+    cases = cases_of(ctx.project).filter(~Exists(mine), ~Exists(turns), status=Status.OPEN)
+    cases = cases.exclude(barred=ctx.user, escalated_at=None)
+    # What was passed on comes first to those who can decide it, and not at all to the others.
+    if ctx.can(Permission.MANAGE):
+        cases = cases.order_by(F("escalated_at").asc(nulls_last=True), *AdjudicationCase._meta.ordering)
+    else:
+        cases = cases.filter(escalated_at=None)
     if after is None:
         return cases.first()
     order = list(cases.values_list("uuid", flat=True))
@@ -48,19 +56,27 @@ def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> Adjudication
 def own_open_count(ctx: ProjectContext) -> int:
     """Open cases about documents this person labelled, which others have to judge."""
     mine = _work_of(ctx.user).filter(document=OuterRef("document"))
+    turns = _turns_of(ctx.user).filter(document=OuterRef("document"))
     cases = cases_of(ctx.project).filter(status=Status.OPEN)
-    return cases.filter(Exists(mine) | Exists(_turns_of(ctx.user))).count()
+    return cases.filter(Exists(mine) | Exists(turns)).count()
 
 
 def worked_on(document: Document, user: User) -> bool:
     """True when the person labelled the document or holds it right now."""
-    turns = document.assignments.filter(annotator=user, status__in=Assignment.LIVE)
-    return _work_of(user).filter(document=document).exists() or turns.exists()
+    return _work_of(user).filter(document=document).exists() or _turns_of(user).filter(document=document).exists()
 
 
-def _work_of(user: User) -> QuerySet[Annotation]:
+def another_reviewer(ctx: ProjectContext, document: Document) -> bool:
+    """Whether a reviewer other than this person could judge the document as well."""
+    mine = _work_of(OuterRef("user")).filter(document=document)
+    turns = _turns_of(OuterRef("user")).filter(document=document)
+    reviewers = ctx.project.members.filter(role=ProjectRole.REVIEWER.value).exclude(user=ctx.user)
+    return reviewers.filter(~Exists(mine), ~Exists(turns)).exists()
+
+
+def _work_of(user: User | OuterRef) -> QuerySet[Annotation]:
     return Annotation.objects.filter(author=user, kind=Annotation.Kind.HUMAN)
 
 
-def _turns_of(user: User) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(document=OuterRef("document"), annotator=user, status__in=Assignment.LIVE)
+def _turns_of(user: User | OuterRef) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(annotator=user, status__in=Assignment.LIVE)

@@ -36,7 +36,7 @@ def conflict_rows(ctx: ProjectContext, cases: Sequence[AdjudicationCase]) -> lis
     rows = []
     for case in cases:
         layers = documents.get(case.document_id)
-        groups = [row for row in group_rows(grouped(layers), colors) if row.number] if layers else []
+        groups = [row for row in group_rows(grouped(ctx.project, layers), colors) if row.number] if layers else []
         kinds = sorted(case.kinds.items(), key=lambda item: -item[1])
         rows.append(
             ConflictRow(

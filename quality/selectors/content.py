@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from annotation.models import Document
+from annotation.models import Document, Project
 from annotation.selectors.layers import DocumentLayers, document_layers
 from quality.domain.conflicts import ConflictGroup, conflict_groups
 
 
 @dataclass(frozen=True)
 class CaseContent:
+    project: Project
     layers: DocumentLayers
     groups: list[ConflictGroup]
     """Annotators are keyed by user id, as text."""
@@ -24,10 +25,10 @@ class CaseContent:
 
 
 def case_content(document: Document) -> CaseContent:
-    return grouped(document_layers(document))
+    return grouped(document.project, document_layers(document))
 
 
-def grouped(layers: DocumentLayers) -> CaseContent:
+def grouped(project: Project, layers: DocumentLayers) -> CaseContent:
     groups = conflict_groups({str(layer.author_id): layer.spans for layer in layers.layers}, layers.text)
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
-    return CaseContent(layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())
+    return CaseContent(project, layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())

@@ -9,19 +9,24 @@ from django.db import transaction
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, validate_spans
 from annotation.models import Annotation, Document
 from annotation.services.gold import gold_publish
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
 from daner_site.core.live import nudge_on_commit, project_group
-from quality.domain.adjudication import Decision, merge
-from quality.domain.conflicts import ConflictGroup, kind_counts
-from quality.models import AdjudicationCase
-from quality.selectors.cases import worked_on
+from quality.domain.adjudication import Decision, Reason, merge
+from quality.domain.conflicts import kind_counts, label_counts
+from quality.domain.priority import expected_gain
+from quality.domain.samples import in_sample
+from quality.models import AdjudicationCase, Review
+from quality.selectors.cases import another_reviewer, worked_on
 from quality.selectors.content import CaseContent, case_content
+from quality.selectors.expected import probable_spans
+from quality.services.reviews import decision_json, group_json, review_write, span_json
+from quality.services.rulings import ruling_ask
 
-Status = AdjudicationCase.Status
+Status, Origin = AdjudicationCase.Status, AdjudicationCase.Origin
 
 
 class CaseError(Exception):
@@ -39,12 +44,28 @@ class OwnWorkError(CaseError):
         super().__init__("You labelled this document yourself, so somebody else has to decide on it.")
 
 
+class EscalatedError(CaseError):
+    """The case waits for somebody who manages the project."""
+
+    def __init__(self) -> None:
+        super().__init__("This case was passed on: a manager of the project decides it.")
+
+
+class DecidedBeforeError(CaseError):
+    """Two independent decisions need two people."""
+
+    def __init__(self) -> None:
+        super().__init__("You decided on this document first; somebody else has to be the second.")
+
+
 @transaction.atomic
 def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
     """Bring the document's open case in line with its current annotations.
 
     Opens, changes or closes it; a document whose annotators agree, or whose gold is newer than
-    the case, has none. Safe to repeat. Returns the open case, if there is one now.
+    the case, has none. Where an annotator changed their work after the decision, a new case holds
+    the places that are not decided yet; the decision and its gold stay. Safe to repeat. Returns
+    the open case, if there is one now.
     """
     document = (
         Document.objects.select_for_update(no_key=True, of=("self",))
@@ -58,23 +79,45 @@ def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
     open_case = AdjudicationCase.objects.select_for_update(of=("self",)).filter(document=document, status=Status.OPEN)
     case = open_case.first()
     content = case_content(document)
+    if case is not None and case.before is not None and case.layers_sha == content.sha:
+        # A check or a second decision: about this very work, whether or not people differ in it.
+        return case
     disputed = len(content.layers.layers) > 1 and bool(content.open_groups)
     if not disputed or _settled(document, case):
         if case is not None:
             _change(case, status=Status.OBSOLETE)
-        return None
+        return _changed_after(document, content) if disputed else None
     if case is None:
-        case = AdjudicationCase.objects.create(
-            organization_id=document.organization_id,
-            project=document.project,
-            document=document,
-            opened_at=now(),
-            **_facts(content),
-        )
-        nudge_on_commit(project_group(document.project.uuid), "quality")
+        case = case_open(document=document, content=content)
     elif case.layers_sha != content.sha:
         _change(case, **_facts(content))
     return case
+
+
+def case_open(*, document: Document, content: CaseContent, **fields: Any) -> AdjudicationCase:
+    """Put the document on the reviewers' list; the caller has checked that it has no open case."""
+    case = AdjudicationCase.objects.create(
+        organization_id=document.organization_id,
+        project=document.project,
+        document=document,
+        opened_at=now(),
+        **(_facts(content) | fields),
+    )
+    nudge_on_commit(project_group(document.project.uuid), "quality")
+    return case
+
+
+@transaction.atomic
+def priorities_refresh(*, project_id: int) -> int:
+    """Order the open cases by the newest consensus; returns how many moved. Safe to repeat."""
+    moved = 0
+    for case in AdjudicationCase.objects.filter(project=project_id, status=Status.OPEN).select_related(
+        "document__project"
+    ):
+        priority = _facts(case_content(case.document))["priority"]
+        # No new version: what the reviewer sees of the case is the same.
+        moved += AdjudicationCase.objects.filter(pk=case.pk).exclude(priority=priority).update(priority=priority)
+    return moved
 
 
 @transaction.atomic
@@ -86,55 +129,96 @@ def case_resolve(
     decisions: Sequence[Decision],
     added: Sequence[LabelledSpan] = (),
     comment: str = "",
+    seconds: float | None = None,
 ) -> Annotation:
     """Settle the case: the decisions, merged with what was agreed, become the document's gold.
+
+    The second of two independent decisions becomes no gold: if it is the same, the case is closed,
+    if not, it is passed to a manager. A seeded sample of first decisions asks for a second one. What
+    the reviewer puts down to the guideline is asked in the guideline log.
 
     Args:
         version: of the case as the reviewer saw it.
         decisions: one for every group in conflict, at will for agreed ones.
         added: spans nobody had marked.
+        seconds: active time on the page, if known.
 
-    Returns: the gold annotation, with reviewer, decisions and the annotations judged.
+    Returns: the document's gold annotation, with reviewer, decisions and the annotations judged.
 
     Raises:
         PermissionDenied: the role may not review.
         OwnWorkError: the reviewer labelled the document.
+        EscalatedError, DecidedBeforeError: it is for somebody else to decide.
         StaleCaseError: somebody decided or annotated in the meantime.
         DecisionError: open groups, unknown groups or choices, overlapping spans.
         SpanError: a span outside the text or with an unknown label.
     """
     case, content = _take(ctx, case, version)
     spans = merge(content.groups, decisions, added)
+    validate_spans(spans, len(content.layers.text), set(ctx.project.labels.values_list("name", flat=True)))
     record = {
-        "decisions": [_decision_json(item) for item in decisions],
-        "added": [_span_json(span) for span in added],
+        "decisions": [decision_json(item) for item in decisions],
+        "added": [span_json(span) for span in added],
         "comment": comment,
     }
-    gold = gold_publish(
-        project=ctx.project,
-        document=case.document,
-        author=ctx.user,
-        spans=spans,
-        provenance={
-            "source": "adjudication",
-            "case": str(case.uuid),
-            "reviewer": ctx.user.pk,
-            "annotations": [str(layer.annotation_uuid) for layer in content.layers.layers],
-            "groups": [_group_json(group) for group in content.groups],
-            **record,
-        },
+    second = case.origin == Origin.SECOND and case.escalated_at is None
+    gold = None if second else _publish(ctx, case, content, spans, record)
+    review = review_write(
+        ctx=ctx, case=case, content=content, decisions=decisions, spans=spans, seconds=seconds, gold=gold
     )
-    _change(
-        case,
-        status=Status.RESOLVED,
-        resolved_by=ctx.user,
-        resolved_at=now(),
-        gold_annotation=gold,
-        decisions=record,
-        layers_sha=content.sha,
-    )
-    _audit(ctx, case, "case.resolve", {"gold": str(gold.uuid), "groups": len(decisions), "added": len(added)})
-    return gold
+    for decision in decisions:
+        if decision.reason == Reason.GUIDELINE:
+            ruling_ask(ctx=ctx, case=case, content=content, group=decision.group, question=comment)
+    if second and review.spans != review.before:
+        _change(case, escalated_at=now(), escalated_by=None, escalation="Two reviewers decided differently.")
+    else:
+        _change(
+            case,
+            status=Status.RESOLVED,
+            resolved_by=ctx.user,
+            resolved_at=now(),
+            gold_annotation=gold or _gold_of(case.document),
+            decisions=record,
+            layers_sha=content.sha,
+            stale=[],
+        )
+    if gold is not None and case.origin == Origin.CONFLICT:
+        _ask_second(ctx, case, content, review)
+    standing = gold or _gold_of(case.document)
+    _audit(ctx, case, "case.resolve", {"gold": str(standing.uuid), "groups": len(decisions), "added": len(added)})
+    return standing
+
+
+@transaction.atomic
+def case_escalate(*, ctx: ProjectContext, case: AdjudicationCase, version: int, note: str) -> AdjudicationCase:
+    """Pass an open case to those who manage the project, with the reason in words.
+
+    Raises: as `case_resolve`; CaseError for a case that is not open or without a reason.
+    """
+    case, _ = _take(ctx, case, version)
+    if case.status != Status.OPEN:
+        raise CaseError("The case is not open any more.")
+    if not note.strip():
+        raise CaseError("Say in a few words why a manager should decide.")
+    _change(case, escalated_at=now(), escalated_by=ctx.user, escalation=note.strip()[:500])
+    _audit(ctx, case, "case.escalate", {})
+    return case
+
+
+@transaction.atomic
+def suggestions_ask(*, ctx: ProjectContext, case: AdjudicationCase) -> AdjudicationCase:
+    """Note that this reviewer asked for suggestions before they decided.
+
+    Raises: as `case_resolve`; CaseError for a case drawn to be decided without.
+    """
+    case, _ = _take(ctx, case, None)
+    if in_sample("blind", seed=ctx.project.seed, key=case.document.sha256):
+        raise CaseError("This case was drawn to be decided without suggestions.")
+    if ctx.user.pk not in case.suggested_to:
+        # No new version: the reviewer's page is still right.
+        case.suggested_to = [*case.suggested_to, ctx.user.pk]
+        case.save(update_fields=["suggested_to"])
+    return case
 
 
 @transaction.atomic
@@ -151,11 +235,14 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
     if not content.open_groups:
         raise CaseError("The annotators agree by now; there is nothing to decide.")
     _change(case, status=Status.OPEN, opened_at=now(), **_facts(content))
+    if case.before is not None:
+        # It is an ordinary case from now on.
+        _change(case, origin=Origin.CONFLICT, before=None, barred=None)
     _audit(ctx, case, "case.reopen", {})
     return case
 
 
-def _take(ctx: ProjectContext, case: AdjudicationCase, version: int) -> tuple[AdjudicationCase, CaseContent]:
+def _take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) -> tuple[AdjudicationCase, CaseContent]:
     """Lock the case and check that this person may change it as they saw it."""
     require(ctx, Permission.REVIEW)
     locked = (
@@ -165,7 +252,11 @@ def _take(ctx: ProjectContext, case: AdjudicationCase, version: int) -> tuple[Ad
     )
     if worked_on(locked.document, ctx.user):
         raise OwnWorkError
-    if locked.version != version:
+    if locked.status == Status.OPEN and locked.escalated_at is not None and not ctx.can(Permission.MANAGE):
+        raise EscalatedError
+    if locked.barred_id == ctx.user.pk and locked.escalated_at is None:
+        raise DecidedBeforeError
+    if version is not None and locked.version != version:
         raise StaleCaseError("Somebody changed this case while you worked on it.")
     content = case_content(locked.document)
     if content.sha != locked.layers_sha and locked.status == Status.OPEN:
@@ -179,13 +270,70 @@ def _settled(document: Document, case: AdjudicationCase | None) -> bool:
     return gold is not None and (case is None or case.opened_at <= gold.created_at)
 
 
+def _changed_after(document: Document, content: CaseContent) -> AdjudicationCase | None:
+    """A case for what an annotator changed after the decision, if anything there is undecided."""
+    last = AdjudicationCase.objects.filter(document=document, status=Status.RESOLVED).order_by("-resolved_at").first()
+    review = None if last is None else last.reviews.last()
+    if last is None or review is None or last.layers_sha == content.sha:
+        return None
+    again = Annotation.objects.filter(document=document, kind=Annotation.Kind.HUMAN, current=True, revision__gt=1)
+    if not again.filter(created_at__gt=last.resolved_at).exists():
+        return None
+    decided = {place["group"] for place in review.places}
+    stale = [group.id for group in content.open_groups if group.id not in decided]
+    if not stale:
+        return None
+    return case_open(document=document, content=content, origin=Origin.CHANGED, decisions=last.decisions, stale=stale)
+
+
+def _publish(
+    ctx: ProjectContext,
+    case: AdjudicationCase,
+    content: CaseContent,
+    spans: Sequence[LabelledSpan],
+    record: dict[str, Any],
+) -> Annotation:
+    groups = {group.id: group for group in content.groups}
+    ambiguous = [groups[item["group"]] for item in record["decisions"] if item.get("reason") == Reason.AMBIGUOUS]
+    return gold_publish(
+        project=ctx.project,
+        document=case.document,
+        author=ctx.user,
+        spans=spans,
+        provenance={
+            "source": "adjudication",
+            "case": str(case.uuid),
+            "origin": case.origin,
+            "reviewer": ctx.user.pk,
+            "annotations": [str(layer.annotation_uuid) for layer in content.layers.layers],
+            "groups": [group_json(group) for group in content.groups],
+            # What else the text can mean, for those who measure strictly.
+            "ambiguous": [group_json(group) for group in ambiguous],
+            **record,
+        },
+    )
+
+
+def _ask_second(ctx: ProjectContext, case: AdjudicationCase, content: CaseContent, review: Review) -> None:
+    document = case.document
+    if not in_sample("second", seed=ctx.project.seed, key=document.sha256) or not another_reviewer(ctx, document):
+        return
+    case_open(document=document, content=content, origin=Origin.SECOND, before=review.spans, barred=ctx.user)
+
+
+def _gold_of(document: Document) -> Annotation:
+    return document.annotations.get(kind=Annotation.Kind.GOLD, current=True)
+
+
 def _facts(content: CaseContent) -> dict[str, Any]:
+    probable = probable_spans(content.project, content.layers)
     kinds = {kind: count for kind, count in kind_counts(content.groups).items() if count}
     return {
         "layers_sha": content.sha,
         "kinds": kinds,
         "n_groups": sum(kinds.values()),
-        "priority": round(sum(group.doubt for group in content.open_groups), 6),
+        "labels": label_counts(content.groups),
+        "priority": round(expected_gain(content.groups, probable), 6),
     }
 
 
@@ -206,28 +354,3 @@ def _audit(ctx: ProjectContext, case: AdjudicationCase, verb: str, payload: dict
         target_uuid=case.uuid,
         payload={"document": str(case.document.uuid), **payload},
     )
-
-
-def _decision_json(decision: Decision) -> dict[str, Any]:
-    return {
-        "group": decision.group,
-        "choice": decision.choice,
-        "spans": [_span_json(span) for span in decision.spans],
-    }
-
-
-def _group_json(group: ConflictGroup) -> dict[str, Any]:
-    """What was to choose from, so that the decision can be read without the annotations."""
-    return {
-        "group": group.id,
-        "kind": group.kind.value,
-        "options": [
-            {"spans": [_span_json(span) for span in option.spans], "by": list(option.supporters)}
-            for option in group.options
-        ],
-        "silent": list(group.silent),
-    }
-
-
-def _span_json(span: LabelledSpan) -> dict[str, Any]:
-    return {"start": span.start, "end": span.end, "label": span.label}

@@ -1,0 +1,33 @@
+"""What the newest consensus expects to be wrong, for those who decide what to look at next."""
+
+from __future__ import annotations
+
+from annotation.domain.spans import LabelledSpan
+from annotation.models import Project
+from annotation.selectors.layers import DocumentLayers
+from quality.models import ConsensusDocument, ConsensusRun
+from quality.selectors.consensus import layers_sha
+
+
+def consensus_of(project: Project, layers: DocumentLayers) -> ConsensusDocument | None:
+    """The document in the newest consensus; None where that knows other annotations than there are now."""
+    run = ConsensusRun.objects.filter(project=project, finished_at__isnull=False).order_by("-number").first()
+    if run is None:
+        return None
+    return ConsensusDocument.objects.filter(
+        run=run, document_id=layers.document_id, layers_sha=layers_sha(layers)
+    ).first()
+
+
+def probable_spans(project: Project, layers: DocumentLayers) -> list[tuple[LabelledSpan, float]] | None:
+    """The consensus spans of the document, each with its confidence; None where none is new enough."""
+    found = consensus_of(project, layers)
+    if found is None:
+        return None
+    return [(LabelledSpan(item["start"], item["end"], item["label"]), item["confidence"]) for item in found.spans]
+
+
+def expected_errors(project: Project, layers: DocumentLayers) -> float | None:
+    """How many words of the document are expected to be wrong, or None where no consensus is new enough."""
+    found = consensus_of(project, layers)
+    return None if found is None else found.uncertainty

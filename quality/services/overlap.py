@@ -1,0 +1,83 @@
+"""Asking more people about a document, one at a time, where it pays."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from annotation.domain.permissions import ProjectRole
+from annotation.models import Annotation, Assignment, Document, OverlapReason, Project, Split
+from annotation.selectors.layers import document_layers
+from annotation.services.capacity import capacity_set
+from quality.domain.overlap import needs_another
+from quality.selectors.expected import expected_errors
+
+START_SHARE = 10
+"""At most one in so many texts of the pool is labelled several times for being among the first."""
+
+
+@transaction.atomic
+def overlap_consider(*, document_id: int) -> bool:
+    """After a submission: let somebody else label the document too, if that pays; returns whether.
+
+    The first documents of a guideline version get as many people as an overlapping one. Others get
+    a second person and then one more at a time, while `needs_another` says so, the project's cap
+    allows it and somebody is left who has not had it. Documents that chance drew stay as they were
+    drawn, or agreement measured on them would no longer stand for the project. Safe to repeat;
+    the work does not grow with the project.
+    """
+    document = (
+        Document.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("project")
+        .filter(pk=document_id, split=Split.POOL)
+        .first()
+    )
+    if document is None or document.overlap_reason == OverlapReason.RANDOM:
+        return False
+    project = document.project
+    if _among_the_first(project, document):
+        return capacity_set(
+            project=project, document_id=document.pk, people=project.overlap, reason=OverlapReason.START
+        )
+    if not project.overlap_targeted or document.overlap_target >= project.overlap_cap or not _all_are_in(document):
+        return False
+    layers = document_layers(document)
+    more = needs_another(
+        [layer.spans for layer in layers.layers],
+        agreement=project.overlap_agreement,
+        expected_errors=expected_errors(project, layers),
+    )
+    if not more or not _somebody_left(project, document):
+        return False
+    return capacity_set(
+        project=project, document_id=document.pk, people=document.overlap_target + 1, reason=OverlapReason.TARGETED
+    )
+
+
+def _among_the_first(project: Project, document: Document) -> bool:
+    if project.overlap_start == 0 or document.overlap_target >= project.overlap:
+        return False
+    version = project.guidelines.values_list("version", flat=True).first()
+    current = Annotation.objects.filter(document=OuterRef("pk"), kind=Annotation.Kind.HUMAN, guideline_version=version)
+    chosen = project.documents.filter(Exists(current), overlap_reason=OverlapReason.START).count()
+    if chosen >= project.overlap_start:
+        return False
+    # A small project is not labelled twice over for having just begun.
+    return chosen < project.documents.filter(split=Split.POOL).count() // START_SHARE
+
+
+def _all_are_in(document: Document) -> bool:
+    """Everybody who is to label it has; nobody refused it as a text and it has no gold."""
+    turns = document.assignments.filter(status__in=Assignment.LIVE)
+    if turns.exclude(status=Assignment.Status.SUBMITTED).exists():
+        return False
+    gold = document.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
+    return turns.count() >= document.overlap_target and not gold.exists()
+
+
+def _somebody_left(project: Project, document: Document) -> bool:
+    """A member who labels here and has not had the document: without one it would stay open for good."""
+    of_member = Assignment.objects.filter(project=project, annotator=OuterRef("user"))
+    labels_here = Q(role=ProjectRole.ANNOTATOR.value) | Q(Exists(of_member), role=ProjectRole.MANAGER.value)
+    had_it = of_member.filter(document=document, status__in=Assignment.LIVE)
+    return project.members.filter(labels_here, ~Exists(had_it)).exists()
