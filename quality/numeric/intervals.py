@@ -63,6 +63,43 @@ def interval(rows: FloatArray, statistic: Statistic, *, draws: int | None = None
     return Interval(float(low), float(high), len(rows))
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """How intervals did."""
+
+    share: float
+    """Of the intervals that held the true figure; 0.95 would be what they say."""
+    width: float
+    """Mean width."""
+    samples: int
+
+
+def coverage(
+    rows: FloatArray, statistic: Statistic, size: int, *, samples: int = 300, seed: int = 0
+) -> Coverage | None:
+    """Takes these documents for all there are: how often does the interval of a few hold the figure of all?
+
+    Args:
+        rows: documents × columns.
+        size: documents in a sample, drawn with replacement.
+    """
+    rows = rows[rows.any(axis=1)]
+    generator = np.random.default_rng(seed)
+    value = float(statistic(rows.sum(axis=0)[None])[0])
+    found = [
+        each
+        for number in range(samples)
+        if (each := interval(rows[generator.integers(0, len(rows), size)], statistic, seed=number)) is not None
+    ]
+    if not found:
+        return None
+    return Coverage(
+        float(np.mean([each.low <= value <= each.high for each in found])),
+        float(np.mean([each.high - each.low for each in found])),
+        len(found),
+    )
+
+
 def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:
     """The sum of as many rows as there are, drawn with replacement: draws × columns."""
     generator, count = np.random.default_rng(seed), len(rows)

@@ -25,7 +25,7 @@ from quality.domain.agreement_rows import (
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.span_agreement import ENOUGH_DOCUMENTS, Summary, summarise
 from quality.numeric import alpha as numeric
-from quality.numeric.intervals import FloatArray, Interval
+from quality.numeric.intervals import Coverage, FloatArray, Interval, coverage
 
 __all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "document_row", "figures", "measure", "measured"]
 
@@ -109,6 +109,17 @@ def document_figures(row: DocumentRow) -> Json:
     }
 
 
+def coverages(rows: Iterable[DocumentRow], size: int, *, samples: int = 300) -> dict[str, Coverage | None]:
+    """How often intervals of `size` documents hold the figure of all, for the two leading figures."""
+    rows = [row for row in rows if row.documents]
+    table, whole = _Table(rows), total(rows)
+    bio = table.matrix("bio", sorted(whole.view("bio").values))
+    return {
+        "bio": coverage(bio, numeric.alphas_of_sums, size, samples=samples),
+        "exact": coverage(table.counted("exact"), numeric.fractions_of_sums, size, samples=samples),
+    }
+
+
 @dataclass(frozen=True)
 class _Sparse:
     """One view of many documents: which of them say something, and what."""
@@ -147,9 +158,9 @@ class _Table:
             figure["reason"] = NOT_WHOLE
         if figure["value"] is None:
             return figure | _bounds(None)
-        return figure | _bounds(numeric.alpha_interval(self._matrix(name, sorted(view.values))))
+        return figure | _bounds(numeric.alpha_interval(self.matrix(name, sorted(view.values))))
 
-    def _matrix(self, name: str, values: Sequence[str]) -> FloatArray:
+    def matrix(self, name: str, values: Sequence[str]) -> FloatArray:
         """documents × (values, O, agreement, units)"""
         matrix = np.zeros((self._size, len(values) + 3))
         if name not in WHOLE_VIEWS:
@@ -169,7 +180,11 @@ class _Table:
         """The interval of a pooled F1."""
         if label not in self._fractions:
             return _bounds(None)
-        return _bounds(numeric.fraction_interval(self._fractions[label][:, [MEASURES.index(measure), 3]]))
+        return _bounds(numeric.fraction_interval(self.counted(measure, label)))
+
+    def counted(self, measure: str, label: str | None = None) -> FloatArray:
+        """documents × (matched, spans)"""
+        return self._fractions[label][:, [MEASURES.index(measure), 3]]
 
 
 def _vector(view: ViewRow) -> FloatArray:
