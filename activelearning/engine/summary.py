@@ -6,9 +6,11 @@ F1 and shares are in [0, 1] in the JSON and in per cent in the tables.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from activelearning.domain.forecast import past_errors
+from activelearning.domain.learning_curve import Measured
 from activelearning.domain.selection import RANDOM
 from activelearning.engine import curves
 from activelearning.engine.simulation import Corpus, Plan, Results, Round
@@ -58,7 +60,15 @@ def _strategy(
     estimates = [r.probe for run in runs for r in run if r.probe]
     covered = sum(low <= truth <= high for low, high, truth in estimates)
     figures["probe"] = {"rounds": len(estimates), "covered": covered}
+    figures["forecast"] = _forecasts(figures["curve"])
     return figures
+
+
+def _forecasts(curve: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    """How many forecasts the product would have made along the curves, and how often its 95 % interval held."""
+    runs = [[Measured(r["sentences"], r["f1"]) for r in run] for run in curve]
+    past = [one for points in runs for one in past_errors(points)]
+    return {"made": len(past), "held": sum(one.held for one in past)}
 
 
 def _reaches(runs: Sequence[Sequence[Round]], full: float, cost: str, unit: float) -> dict[str, list[float | None]]:
@@ -115,7 +125,13 @@ def table(figures: Mapping[str, Any]) -> str:
     if figures["probe"]["rounds"]:
         covered = _of(figures["probe"]["covered"], figures["probe"]["rounds"])
         lines.append(f"The probe's interval held the F1 of the unlabelled pool in {covered} rounds.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_track([figures])])
+
+
+def _track(all_figures: Iterable[Mapping[str, Any]]) -> list[str]:
+    counts = [_forecasts(of["curve"]) for figures in all_figures for of in figures["strategies"].values()]
+    made, held = (sum(count[key] for count in counts) for key in ("made", "held"))
+    return [f"The forecast's interval held what was measured later {_of(held, made)} times."] if made else []
 
 
 def comparison(named: Mapping[str, Mapping[str, Any]]) -> str:
@@ -136,7 +152,7 @@ def comparison(named: Mapping[str, Mapping[str, Any]]) -> str:
                 f"{_ratio(tokens):>9}{_ratio(hours):>9}"
             )
         lines.append(_average(rows))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_track(named.values())])
 
 
 def _against_random(figures: Mapping[str, Any], name: str) -> tuple[Any, ...]:

@@ -409,6 +409,18 @@ def test_the_probe_is_counted_where_it_was_read() -> None:
     assert found["probe"] == {"rounds": 2, "covered": 1}
 
 
+def test_forecasts_along_the_curve_are_held_against_what_followed() -> None:
+    tokens = [400, 600, 900, 1350, 2000, 3000]
+    steady = [made(words, 0.9 - 3 * words**-0.5) for words in tokens]
+    broken = [*steady[:-1], made(tokens[-1], 0.1)]
+    found = figures([broken], [steady])
+    expected, missed = (found["strategies"][name]["forecast"] for name in ("random", "mnlp"))
+    assert expected["made"] == expected["held"] == missed["made"] > 0
+    assert missed["held"] == missed["made"] - 1
+    assert f"{2 * missed['made'] - 1}/{2 * missed['made']} times" in table(found)
+    assert f"{2 * missed['made'] - 1}/{2 * missed['made']} times" in comparison({"corpus": found})
+
+
 def test_tables_say_when_chance_fell_short_of_the_goal() -> None:
     chance = [[made(100, 0.5, 50), made(200, 0.6, 60)]]
     ours = [[made(100, 0.5, 50), made(200, 0.9, 90)]]
