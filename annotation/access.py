@@ -36,6 +36,9 @@ class ProjectContext:
     project: Project
     role: ProjectRole
     permissions: frozenset[Permission] = field(repr=False)
+    paused: bool = False
+    """Whether a manager has stopped giving them documents to label."""
+    pause_reason: str = ""
 
     def can(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -69,6 +72,8 @@ def project_context(user: User | AnonymousUser, org_slug: str, project_uuid: UUI
         project=project,
         role=role,
         permissions=ROLE_PERMISSIONS[role],
+        paused=membership is not None and membership.paused_at is not None,
+        pause_reason="" if membership is None else membership.pause_reason,
     )
 
 

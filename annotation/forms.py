@@ -161,6 +161,15 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj.name} ({obj.username})"
 
 
+class PauseForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="Reason",
+        help_text="The person reads it instead of the next document, so say what should happen now.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class MemberForm(forms.Form):
     user = PersonField(queryset=User.objects.none(), label="Person", empty_label="Choose somebody")
     role = forms.ChoiceField(

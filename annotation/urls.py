@@ -18,6 +18,7 @@ project_routes = [
     path("guidelines/", views.guidelines, name="guidelines"),
     path("members/", views.members, name="members"),
     path("members/<int:member>/", views.member, name="member"),
+    path("members/<int:member>/pause/", views.member_pausing, name="member_pausing"),
     *import_routes,
 ]
 

@@ -18,10 +18,12 @@ from annotation.forms import (
     LabelForm,
     MemberForm,
     MemberRoleForm,
+    PauseForm,
     ProjectForm,
     SettingsForm,
 )
 from annotation.selectors.projects import guideline_html, members_with_roles, role_table
+from annotation.services.pauses import member_pause, member_resume
 from annotation.services.projects import (
     guideline_publish,
     label_add,
@@ -142,6 +144,26 @@ def member(request: HttpRequest, ctx: ProjectContext, member: int) -> HttpRespon
     else:
         messages.error(request, form.errors.as_text())
     return _back("members", ctx)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_view(Permission.MANAGE)
+def member_pausing(request: HttpRequest, ctx: ProjectContext, member: int) -> HttpResponse:
+    """Stop giving one person documents to label, with a reason they read, or let them go on."""
+    item = get_object_or_404(ctx.project.members.select_related("user", "paused_by"), pk=member)
+    form = PauseForm(request.POST or None)
+    if request.method == "POST" and request.POST.get("action") == "resume":
+        member_resume(ctx=ctx, member=item)
+        messages.success(request, f"{item.user.name} can label again.")
+        return _back("members", ctx)
+    if request.method == "POST" and form.is_valid():
+        try:
+            member_pause(ctx=ctx, member=item, **form.cleaned_data)
+            messages.success(request, f"{item.user.name} gets no documents for now.")
+            return _back("members", ctx)
+        except ValidationError as error:
+            _show(form, error)
+    return _settings_page(request, ctx, "member_pausing", {"item": item, "form": form})
 
 
 def _settings_page(request: HttpRequest, ctx: ProjectContext, page: str, context: Mapping[str, object]) -> HttpResponse:

@@ -14,8 +14,8 @@ class QualityConfig(AppConfig):
         from daner_site.core.sweeper import register_sweep
         from quality import actors, receivers  # noqa: F401
         from quality.services.agreement import agreement_sweep
-        from quality.services.consensus import consensus_sweep
         from quality.services.agreement_check import agreement_check_sweep
+        from quality.services.consensus import consensus_sweep
 
         register_sweep(agreement_sweep)
         register_sweep(consensus_sweep)

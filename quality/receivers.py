@@ -9,11 +9,22 @@ from django.dispatch import receiver
 from annotation.signals import annotation_submitted, gold_published, project_changed
 from daner_site.core.jobs import enqueue_on_commit
 from quality.services.agreement import agreement_request
+from quality.services.consensus import consensus_request
 
 
 @receiver(annotation_submitted, dispatch_uid="quality.cases")
 def refresh_cases(document_id: int, **_: Any) -> None:
     enqueue_on_commit("refresh_cases", document_id=document_id)
+
+
+@receiver(annotation_submitted, dispatch_uid="quality.overlap")
+def consider_overlap(document_id: int, **_: Any) -> None:
+    enqueue_on_commit("consider_overlap", document_id=document_id)
+
+
+@receiver(annotation_submitted, dispatch_uid="quality.unanimous")
+def accept_unanimous(document_id: int, **_: Any) -> None:
+    enqueue_on_commit("accept_unanimous", document_id=document_id)
 
 
 @receiver(annotation_submitted, dispatch_uid="quality.rows")
@@ -30,3 +41,9 @@ def remeasure(project_id: int, **_: Any) -> None:
 @receiver(gold_published, dispatch_uid="quality.gold")
 def close_cases(document_id: int, **_: Any) -> None:
     enqueue_on_commit("refresh_cases", document_id=document_id)
+
+
+@receiver(annotation_submitted, dispatch_uid="quality.consensus")
+@receiver(gold_published, dispatch_uid="quality.consensus")
+def reconsider(project_id: int, **_: Any) -> None:
+    consensus_request(project_id=project_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from quality import views
+from quality import consensus_views, overlap_views, people_views, views
 
 app_name = "quality"
 
@@ -12,6 +12,13 @@ project_routes = [
     path("quality/", views.quality, name="quality"),
     path("quality/panel/", views.agreement_panel, name="agreement_panel"),
     path("quality/summary/", views.summary_panel, name="summary_panel"),
+    path("quality/overlap/", overlap_views.overlap_panel, name="overlap_panel"),
+    path("quality/consensus/", consensus_views.consensus, name="consensus"),
+    path("quality/consensus/file/", consensus_views.consensus_file, name="consensus_file"),
+    path("documents/<uuid:document>/consensus/", consensus_views.consensus_document, name="consensus_document"),
+    path("quality/people/", people_views.people, name="people"),
+    path("quality/people/<int:annotator>/", people_views.person, name="person"),
+    path("feedback/", people_views.feedback, name="feedback"),
     path("conflicts/", views.conflicts, name="conflicts"),
     path("review/", views.review, name="review"),
     path("review/<uuid:case>/", views.case, name="case"),

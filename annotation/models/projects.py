@@ -159,6 +159,11 @@ class ProjectMember(TenantModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="project_memberships")
     role = models.CharField(max_length=10, choices=[(r.value, r.label) for r in ProjectRole])
     created_at = models.DateTimeField(auto_now_add=True)
+    paused_at = models.DateTimeField(null=True)
+    """Since when they get no documents to label; null while they do."""
+    paused_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    pause_reason = models.CharField(max_length=500, blank=True)
+    """For the paused person to read."""
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

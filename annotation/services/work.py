@@ -39,12 +39,22 @@ class SlotTaken(WorkError):
     """The lease ran out and somebody else has the document now."""
 
 
+class Paused(WorkError):
+    """A manager has stopped giving this person documents."""
+
+    def __init__(self) -> None:
+        super().__init__("A manager has paused your labelling, so this document went back to the others.")
+
+
 def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
-    """The document in work, or else the next free one in the published order; None if none is left.
+    """The document in work, or else the next free one in the published order; None if none is left
+    or the person is paused.
 
     Never more live assignments on a document than its overlap target, never the same person
     twice; what the person skipped comes back after everything else, longest ago first.
     """
+    if ctx.paused:
+        return None
     held = _renew(ctx)
     if held is not None:
         return held
@@ -55,6 +65,8 @@ def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
             return None
         try:
             return _take(ctx, entry)
+        except Paused:
+            return None
         except IntegrityError:
             # Somebody took the slot, or this person opened a second tab.
             held = _renew(ctx)
@@ -171,6 +183,10 @@ def _next_entry(ctx: ProjectContext) -> QueueEntry | None:
 
 @transaction.atomic
 def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
+    # Locked, so that a pause either sees this assignment or is seen here.
+    member = ctx.project.members.select_for_update(no_key=True, of=("self",)).filter(user=ctx.user).first()
+    if member is not None and member.paused_at is not None:
+        raise Paused
     document = entry.document
     taken = set(document.assignments.filter(status__in=Assignment.LIVE).values_list("slot", flat=True))
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
@@ -231,6 +247,8 @@ def _close(ctx: ProjectContext, assignment_uuid: UUID, status: str, reason: str 
             raise WorkError("This is not one of your documents.")
         if assignment.status != Assignment.Status.EXPIRED:
             raise AlreadyClosed("This document is done already; nothing was stored twice.")
+        if ctx.project.members.filter(user=ctx.user, paused_at__isnull=False).exists():
+            raise Paused
         _revive(assignment, change)
     return mine.select_related("document").get()
 

@@ -43,6 +43,7 @@ PROJECT_THINGS = {
     "member",
     "assignment",
     "question",
+    "annotator",
 }
 """Arguments that name a thing of one project; below an organisation `member` is a membership."""
 ORGANIZATION_THINGS = {"invitation", "token", "member"}
@@ -125,6 +126,7 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         ("uuid", "case"): case_make(document).uuid,
         ("int", "label"): label.pk,
         ("int", "member"): member.pk,
+        ("int", "annotator"): annotators[0].pk,
         ("uuid", "assignment"): assignment.uuid,
         ("uuid", "question"): question.uuid,
     }

@@ -24,6 +24,8 @@ VERBS: dict[str, str] = {
     "guideline.publish": "published a guideline",
     "member.set": "gave somebody a role in the project",
     "member.remove": "took somebody's role in the project",
+    "member.pause": "paused somebody's labelling",
+    "member.resume": "let somebody label again",
     # texts in and out
     "import.start": "started an import",
     "export.download": "downloaded labels",
@@ -36,6 +38,9 @@ VERBS: dict[str, str] = {
     # quality
     "case.resolve": "settled a disagreement",
     "case.reopen": "reopened a settled disagreement",
+    "case.escalate": "passed a disagreement to a manager",
+    "ruling.ask": "asked what the guideline leaves open",
+    "ruling.close": "ruled on what the guideline left open",
     "agreement.repair": "corrected agreement figures that a full recomputation did not confirm",
     "gold.publish": "decided on the gold labels of a document",
 }

@@ -1,0 +1,187 @@
+"""Reads about the people who label: how much they did, how far it can be relied on, what stands out.
+
+For managers: names are shown. What annotators read about themselves is in `feedback`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from annotation.models import Annotation, Project, ProjectMember
+from annotation.selectors.training import ArrayLength
+from daner_site.accounts.models import User
+from quality.domain.speed import Timing
+from quality.domain.standing import Interval, clearly_below, missing_evidence
+from quality.models import AnnotatorReliability, ConsensusRun
+from quality.selectors.consensus import newest_run
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    name: str
+    color: str
+    f1: float | None
+    n: int
+    """Spans of the label in the consensus of the others."""
+    right: int
+    made: int
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One line of the page of people."""
+
+    user: User
+    member: ProjectMember | None
+    """None for somebody who has left, or whose work was imported."""
+    documents: int
+    """Labelled by them at all."""
+    reliability: AnnotatorReliability | None
+    missing: str
+    """What is still needed before their figures are shown; empty when they are."""
+    signs: tuple[str, ...]
+    """What a manager should look at, in sentences."""
+
+    @property
+    def seconds_per_word(self) -> float | None:
+        speed = self.reliability.speed if self.reliability else None
+        return None if speed is None else speed["seconds_per_word"]
+
+    @property
+    def low_percent(self) -> float:
+        """Where the bar of the interval begins."""
+        return round(100 * ((self.reliability and self.reliability.low) or 0), 1)
+
+    @property
+    def range_percent(self) -> float:
+        """How long it is."""
+        return round(100 * ((self.reliability and self.reliability.high) or 0) - self.low_percent, 1)
+
+    @property
+    def mark_percent(self) -> float:
+        """Where the figure itself stands."""
+        return round(100 * ((self.reliability and self.reliability.f1) or 0), 1)
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    run: ConsensusRun | None
+    rows: tuple[PersonRow, ...]
+    """By name: nobody is ranked."""
+
+
+@dataclass(frozen=True)
+class PersonPage:
+    row: PersonRow
+    labels: tuple[LabelRow, ...]
+
+
+def people_page(project: Project) -> PeoplePage:
+    """Everybody who has labelled something, by name."""
+    run = newest_run(project)
+    done = dict(
+        project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True)
+        .order_by()
+        .values_list("author")
+        .annotate(n=Count("pk"))
+    )
+    members = {member.user_id: member for member in project.members.select_related("user")}
+    found = {} if run is None else {row.annotator_id: row for row in run.people.all()}
+    users = User.objects.filter(pk__in=done)
+    names = {str(user.pk): user.name for user in users}
+    rows = [
+        PersonRow(
+            user=user,
+            member=members.get(user.pk),
+            documents=done[user.pk],
+            reliability=found.get(user.pk),
+            missing=_missing(found.get(user.pk)),
+            signs=tuple(_signs(user, found, run, names)),
+        )
+        for user in users
+    ]
+    return PeoplePage(run, tuple(sorted(rows, key=lambda row: (row.user.name.lower(), row.user.pk))))
+
+
+def person_page(project: Project, annotator: int) -> PersonPage | None:
+    """None for somebody who has labelled nothing in the project."""
+    row = next((row for row in people_page(project).rows if row.user.pk == annotator), None)
+    if row is None:
+        return None
+    figures: Mapping[str, Any] = row.reliability.per_label if row.reliability else {}
+    return PersonPage(
+        row,
+        tuple(
+            LabelRow(label.name, label.color, **figures[label.name])
+            for label in project.labels.all()
+            if label.name in figures and (figures[label.name]["n"] or figures[label.name]["made"])
+        ),
+    )
+
+
+def timings(project: Project) -> dict[str, list[Timing]]:
+    """User id as text → documents whose active time was measured, in the order they worked."""
+    timed = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, seconds__gt=0).order_by("pk")
+    rows = timed.annotate(words=ArrayLength("document__tokens")).values_list("author", "words", "seconds")
+    found: dict[str, list[Timing]] = defaultdict(list)
+    for author, words, seconds in rows:
+        found[str(author)].append(Timing(words or 0, seconds or 0.0))
+    return dict(found)
+
+
+def _missing(row: AnnotatorReliability | None) -> str:
+    if row is None:
+        return missing_evidence(0, 0)
+    return "" if row.enough else missing_evidence(row.documents, row.reference_spans)
+
+
+def _signs(
+    user: User, found: Mapping[int, AnnotatorReliability], run: ConsensusRun | None, names: Mapping[str, str]
+) -> list[str]:
+    row = found.get(user.pk)
+    if row is None or run is None:
+        return []
+    signs = []
+    if row.enough and clearly_below(
+        _interval(row), [_interval(other) for other in found.values() if _other(row, other)]
+    ):
+        signs.append("The interval lies wholly below those of most others.")
+    if row.speed and row.speed["too_fast"]:
+        signs.append(
+            f"{row.speed['longest_run']} documents in a row were submitted far faster than is usual in this project."
+        )
+    if row.drift:
+        signs.append(_drift_words(row.drift))
+    signs += [_alike_words(item, str(user.pk), names) for item in run.alike if str(user.pk) in item["pair"]]
+    return signs
+
+
+def _other(row: AnnotatorReliability, other: AnnotatorReliability) -> bool:
+    return other.pk != row.pk and other.enough
+
+
+def _interval(row: AnnotatorReliability) -> Interval:
+    return Interval(row.low or 0.0, 1.0 if row.high is None else row.high)
+
+
+def _drift_words(drift: Mapping[str, Any]) -> str:
+    against = "less than" if drift["direction"] == "worse" else "more than"
+    version = f" under guideline {drift['guideline_version']}" if drift["guideline_version"] else ""
+    return (
+        f"Since document {drift['document']}{version}, the work meets the others' {against} it used to: "
+        f"{drift['now']:+.2f} against {drift['usual']:+.2f} F1 from their mean."
+    )
+
+
+def _alike_words(item: Mapping[str, Any], person: str, names: Mapping[str, str]) -> str:
+    (other,) = [name for name in item["pair"] if name != person]
+    return (
+        f"Agrees unusually closely with {names.get(other, 'somebody')}, mistakes included: F1 {item['f1']:.2f} where pairs "
+        f"usually have {item['usual_f1']:.2f}, with {item['same_wrong']} identical wrong spans in "
+        f"{item['documents']} documents."
+    )
