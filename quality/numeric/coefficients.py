@@ -124,7 +124,9 @@ def set_alpha(
         distance: 0 for equal sets; sets that are further apart count as more disagreement.
     """
     values = sorted({cell for cells in units for cell in cells if cell is not None}, key=sorted)
-    counts = np.array([[cells.count(value) for value in values] for cells in units]).reshape(len(units), -1)
+    counts = np.zeros((len(units), len(values)), dtype=np.int64)
+    for row, cells in zip(counts, units, strict=True):
+        row[:] = [cells.count(value) for value in values]
     paired = counts.sum(axis=1) > 1
     times = np.array(list(units.values()))[paired] if units else np.zeros(0)
     counts = counts[paired]

@@ -81,10 +81,10 @@ class Command(BaseCommand):
             f"{counts['documents']} of {items} documents have two annotators or more: {counts['annotators']} people, "
             f"{counts['tokens']} words, {counts['spans']} spans. Intervals are 95 %, over documents."
         )
-        if counts["left_out"]:
+        if left_out := counts["left_out"]:
             self._line(
-                f"{counts['left_out']} judgements were about some labels only or hold spans inside others: "
-                "the figures per label and of spans have them, the four alphas of words do not."
+                f"{left_out} {'judgement is' if left_out == 1 else 'judgements are'} about some labels only, or with "
+                "spans inside others: counted per label and in the figures of spans, not in the four alphas of words."
             )
         self._alphas(report["alpha"])
         self._spans(report["span_f1"])
