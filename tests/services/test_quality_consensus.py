@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.access import ProjectContext, project_context
 from annotation.domain.permissions import ProjectRole
+from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document, Project, Span
 from annotation.services.annotations import annotation_write
 from annotation.services.gold import gold_publish
@@ -130,7 +131,7 @@ def test_the_same_state_is_computed_once(project: Project) -> None:
     factories.annotation_make(factories.document_make(project), crowd[0], [(0, 3, "PER")])
     assert computed(project) == first
     first.refresh_from_db()
-    assert first.watermark == project.annotations.order_by("pk").last().pk
+    assert first.watermark == project.annotations.latest("pk").pk
     annotation_write(project=project, document=document, author=crowd[0], kind="human", spans=[])
     second = computed(project)
     assert second.number == 2
@@ -154,7 +155,7 @@ def test_enough_settled_spans_make_confidence_a_probability(project: Project) ->
     crowd = people(project, 3)
     for document in crowd_work(project, crowd, 24, p1=0.3, p2=0.3):
         spans = document.annotations.get(author=crowd[0]).spans.select_related("label")
-        gold = [factories.LabelledSpan(span.start, span.end, span.label.name) for span in spans]
+        gold = [LabelledSpan(span.start, span.end, span.label.name) for span in spans]
         gold_publish(
             project=project,
             document=document,
@@ -178,7 +179,7 @@ def test_gold_nobody_looked_at_calibrates_nothing(project: Project) -> None:
         project=project,
         document=document,
         author=project.created_by,
-        spans=[factories.LabelledSpan(*ADA)],
+        spans=[LabelledSpan(*ADA)],
         provenance={"source": "unanimous"},
     )
     assert computed(project).settled_spans == 0
