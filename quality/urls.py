@@ -11,6 +11,7 @@ app_name = "quality"
 project_routes = [
     path("quality/", views.quality, name="quality"),
     path("quality/panel/", views.agreement_panel, name="agreement_panel"),
+    path("quality/agreement/file/", views.agreement_file, name="agreement_file"),
     path("quality/summary/", views.summary_panel, name="summary_panel"),
     path("quality/overlap/", overlap_views.overlap_panel, name="overlap_panel"),
     path("quality/consensus/", consensus_views.consensus, name="consensus"),

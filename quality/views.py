@@ -20,11 +20,14 @@ from annotation.domain.spans import SpanError
 from quality.domain.adjudication import DecisionError
 from quality.forms import PostedReview, ReviewFormError, parse_review, version_of
 from quality.models import AdjudicationCase
+from quality.selectors.agreement_export import agreement_export
+from quality.selectors.agreement_page import agreement_page
 from quality.selectors.cases import cases_listed, cases_of, next_case, own_open_count, worked_on
 from quality.selectors.conflicts import KINDS, conflict_rows
 from quality.selectors.content import case_content
-from quality.selectors.panel import quality_panel, quality_summary
+from quality.selectors.panel import quality_summary
 from quality.selectors.review import review_page
+from quality.selectors.slices import slice_of
 from quality.services.cases import CaseError, OwnWorkError, StaleCaseError, case_reopen, case_resolve, cases_refresh
 
 PAGE_SIZE = 20
@@ -33,16 +36,25 @@ PAGE_SIZE = 20
 @require_safe
 @project_view(Permission.VIEW_LAYERS)
 def quality(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
-    """Agreement in full; the panel keeps itself up to date."""
-    context = {"ctx": ctx, "active": "quality", "panel": quality_panel(ctx.project)}
-    return render(request, "quality/quality.html", context)
+    """Agreement in full, or of a slice; the panel keeps itself up to date."""
+    page = agreement_page(ctx.project, slice_of(ctx.project, request.GET))
+    return render(request, "quality/quality.html", {"ctx": ctx, "active": "quality", "page": page})
 
 
 @require_safe
 @project_view(Permission.VIEW_LAYERS)
 def agreement_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
-    context = {"ctx": ctx, "panel": quality_panel(ctx.project)}
-    return render(request, "quality/_agreement.html", context)
+    page = agreement_page(ctx.project, slice_of(ctx.project, request.GET))
+    return render(request, "quality/_agreement.html", {"ctx": ctx, "page": page})
+
+
+@require_safe
+@project_view(Permission.VIEW_LAYERS)
+def agreement_file(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    """The figures to take away, for papers and other programs: `format=csv` or JSON."""
+    file = agreement_export(ctx.project, slice_of(ctx.project, request.GET), csv=request.GET.get("format") == "csv")
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(file.content, content_type=file.content_type, headers=headers)
 
 
 @require_safe

@@ -1,7 +1,8 @@
-"""The newest agreement report in words and numbers for people."""
+"""Agreement in words and numbers for people: the newest report, or a slice measured now."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +10,20 @@ from typing import Any
 
 from annotation.models import Project
 from daner_site.accounts.models import User
+from daner_site.core.clock import now
+from quality.domain.agreement_rows import NOBODY
 from quality.domain.conflicts import CONFLICT_KINDS
+from quality.domain.span_agreement import ENOUGH_DOCUMENTS
 from quality.models import AgreementReport
+from quality.numeric.measures import REASONS
+from quality.selectors.agreement import measures as measures_of
 from quality.selectors.cases import open_count
+from quality.selectors.slices import OVERLAPS, SUGGESTIONS, WHOLE, Slice
 
 RELIABLE, TENTATIVE = 0.800, 0.667
 """Krippendorff's customary bounds."""
-FEW_DOCUMENTS = 3
-"""Pairs with fewer shared documents say little and are shown pale."""
 MATRIX_LIMIT = 15
-"""More annotators than this are listed, not drawn as a matrix."""
+"""More annotators or labels than this are listed, not drawn as a matrix."""
 
 ALPHAS = {
     "bio": ("Same tags, word by word", "words"),
@@ -26,16 +31,11 @@ ALPHAS = {
     "detect": ("Entity or not", "words"),
     "label": ("Which label, where two people saw an entity", "words"),
 }
+GUIDELINES = {"none": "Without a guideline", "mixed": "People worked under different guideline versions"}
 F1S = {
     "exact": "Same bounds and same label",
     "overlap": "Same label, at least one character in common",
     "boundary": "Same bounds, whatever the label",
-}
-REASONS = {
-    "no_overlap": "nothing that two people have both labelled yet",
-    "no_variation": "everybody gave every word the same value, so agreement by chance is unknown",
-    "too_few": "only one word was labelled by two people",
-    "no_spans": "nobody marked anything there",
 }
 
 
@@ -92,6 +92,9 @@ class Cell:
     few: bool = False
     same: bool = False
 
+    query: str = ""
+    """Of the slice of the pair alone."""
+
     @property
     def heat(self) -> str:
         """Shade of the cell, 0 to 1; pale where the figure stands on little."""
@@ -104,6 +107,42 @@ class PairRow:
     second: str
     figures: Mapping[str, Any]
     few: bool
+    exact: Figure
+    query: str
+
+
+@dataclass(frozen=True)
+class Apart:
+    """One kind of work that is not to be mixed with another."""
+
+    title: str
+    documents: int
+    exact: Figure
+    alpha: Figure
+    query: str
+
+
+@dataclass(frozen=True)
+class ConfusionCell:
+    spans: int
+    share: float
+    """Of the row's spans."""
+    same: bool
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.share)
+
+    @property
+    def heat(self) -> str:
+        return f"{self.share:.3f}"
+
+
+@dataclass(frozen=True)
+class ConfusionRow:
+    label: str
+    spans: int
+    cells: tuple[ConfusionCell, ...]
 
 
 @dataclass(frozen=True)
@@ -119,6 +158,12 @@ class Panel:
     conflicts: tuple[tuple[str, str, int, int], ...]
     """(kind, title, count, per cent of all conflicts)"""
     suggestions: Mapping[str, Mapping[str, Any]]
+    apart: tuple[Apart, ...]
+    """Of the whole project, whatever is chosen; what is not mixed, side by side."""
+    confused_with: tuple[str, ...]
+    confusion: tuple[ConfusionRow, ...]
+    left_out: int
+    """People's work that cannot be read word by word."""
 
 
 @dataclass(frozen=True)
@@ -146,24 +191,31 @@ def quality_summary(project: Project) -> Summary:
     )
 
 
-def quality_panel(project: Project) -> Panel | None:
+def quality_panel(project: Project, chosen: Slice = WHOLE) -> Panel | None:
     """None where nothing has been measured yet."""
     report = newest_report(project)
     if report is None:
         return None
-    measures = report.measures
-    names = _names(measures)
+    measures = report.measures if chosen.whole else measures_of(project, chosen)
+    people = _people(measures)
+    names = _names(measures, people)
     total = sum(measures["conflicts"].values())
+    drawn = len(names) <= MATRIX_LIMIT
+    confused_with, confusion = _confusion(measures)
     return Panel(
-        created_at=report.created_at,
+        created_at=report.created_at if chosen.whole else now(),
         counts=measures["counts"],
-        alphas=tuple(_figure(key, title, measures["alpha"][key]) for key, (title, _) in ALPHAS.items()),
-        f1s=tuple(_figure(key, title, measures["span_f1"][key]) for key, title in F1S.items()),
+        alphas=_alphas(measures, chosen),
+        f1s=tuple(
+            _figure(key, title, measures["span_f1"][key])
+            for key, title in F1S.items()
+            if chosen.label is None or key != "boundary"
+        ),
         labels=tuple(_labels(project, measures)),
-        people=tuple(names.values()) if len(names) <= MATRIX_LIMIT else (),
-        matrix=tuple(_matrix(measures, names)) if len(names) <= MATRIX_LIMIT else (),
+        people=tuple(names.values()) if drawn else (),
+        matrix=tuple(_matrix(measures, people, names, chosen)) if drawn else (),
         pairs=tuple(
-            PairRow(names[pair["a"]], names[pair["b"]], pair, pair["documents"] < FEW_DOCUMENTS)
+            _pair(pair, people, names, chosen)
             for pair in sorted(measures["pairs"], key=lambda pair: (-pair["documents"], pair["a"], pair["b"]))
         ),
         conflicts=tuple(
@@ -171,7 +223,77 @@ def quality_panel(project: Project) -> Panel | None:
             for kind in CONFLICT_KINDS
         ),
         suggestions=measures["suggestions"],
+        apart=tuple(map(_apart, report.measures.get("apart", []))),
+        confused_with=confused_with,
+        confusion=confusion,
+        left_out=measures.get("left_out", 0),
     )
+
+
+def _alphas(measures: Mapping[str, Any], chosen: Slice) -> tuple[Figure, ...]:
+    """Of two people only the tags are kept, of one label only whether a word has it."""
+    if chosen.pair:
+        return () if chosen.label else (_figure("bio", ALPHAS["bio"][0], measures["alpha"]["bio"]),)
+    if chosen.label:
+        name = chosen.label.name
+        return (_figure(name, "That label or not, word by word", measures["alpha"]["per_label"][name]),)
+    return tuple(_figure(key, title, measures["alpha"][key]) for key, (title, _) in ALPHAS.items())
+
+
+def _apart(kind: Mapping[str, Any]) -> Apart:
+    name, value = kind["parameter"], kind["value"]
+    titles = {"overlap": OVERLAPS, "suggestions": SUGGESTIONS, "guideline": GUIDELINES}[name]
+    return Apart(
+        title=titles.get(value, f"Guideline version {value}"),
+        documents=kind["documents"],
+        exact=_figure("exact", "Exact F1", kind["exact"]),
+        alpha=_figure("bio", "Alpha", kind["alpha"]),
+        query=WHOLE.but(**{name: value}).query,
+    )
+
+
+def _pair(pair: Mapping[str, Any], people: Mapping[str, User], names: Mapping[str, str], chosen: Slice) -> PairRow:
+    figure = {"n": pair["spans"], "value": pair["exact"], "reason": None if pair["spans"] else "no_spans"}
+    return PairRow(
+        names[pair["a"]],
+        names[pair["b"]],
+        pair,
+        not _enough(pair),
+        _figure("exact", "Exact F1", figure | {"low": pair.get("low"), "high": pair.get("high")}),
+        _pair_query(pair, people, chosen),
+    )
+
+
+def _enough(pair: Mapping[str, Any]) -> bool:
+    return bool(pair["documents"] >= ENOUGH_DOCUMENTS)
+
+
+def _pair_query(pair: Mapping[str, Any], people: Mapping[str, User], chosen: Slice) -> str:
+    if pair["a"] not in people or pair["b"] not in people:
+        return ""
+    return chosen.but(pair=(people[pair["a"]], people[pair["b"]])).query
+
+
+def _confusion(measures: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[ConfusionRow, ...]]:
+    """Rows: what somebody wrote. Columns: what the other person of the pair has there."""
+    table: dict[str, dict[str, int]] = defaultdict(dict)
+    for label, other, spans in measures.get("confusion", []):
+        table[label][other] = spans
+    sums = {label: sum(cells.values()) for label, cells in table.items()}
+    shown = sorted(sorted(sums, key=lambda label: (-sums[label], label))[:MATRIX_LIMIT])
+    others = (*shown, NOBODY)
+    rows = tuple(
+        ConfusionRow(
+            label,
+            sums[label],
+            tuple(
+                ConfusionCell(table[label].get(other, 0), table[label].get(other, 0) / sums[label], other == label)
+                for other in others
+            ),
+        )
+        for label in shown
+    )
+    return (*shown, "nothing") if shown else (), rows
 
 
 def _figure(name: str, title: str, data: Mapping[str, Any]) -> Figure:
@@ -205,24 +327,34 @@ def _labels(project: Project, measures: Mapping[str, Any]) -> list[LabelRow]:
     ]
 
 
-def _names(measures: Mapping[str, Any]) -> dict[str, str]:
+def _people(measures: Mapping[str, Any]) -> dict[str, User]:
+    """User id → user."""
+    return {str(user.pk): user for user in User.objects.filter(pk__in=_ids(measures))}
+
+
+def _ids(measures: Mapping[str, Any]) -> set[str]:
+    return {pair[side] for pair in measures["pairs"] for side in "ab"}
+
+
+def _names(measures: Mapping[str, Any], people: Mapping[str, User]) -> dict[str, str]:
     """User id → name, by name; two people of one name are told apart by their sign-in name."""
-    ids = {pair[side] for pair in measures["pairs"] for side in "ab"}
-    users = list(User.objects.filter(pk__in=ids))
-    shown = [user.name for user in users]
+    shown = [user.name for user in people.values()]
     names = {
-        str(user.pk): user.name if shown.count(user.name) == 1 else f"{user.name} ({user.username})" for user in users
+        key: user.name if shown.count(user.name) == 1 else f"{user.name} ({user.username})"
+        for key, user in people.items()
     }
-    names |= dict.fromkeys(ids - names.keys(), "a removed user")
+    names |= dict.fromkeys(_ids(measures) - names.keys(), "a removed user")
     return dict(sorted(names.items(), key=lambda item: (item[1].lower(), item[0])))
 
 
-def _matrix(measures: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, tuple[Cell, ...]]]:
+def _matrix(
+    measures: Mapping[str, Any], people: Mapping[str, User], names: Mapping[str, str], chosen: Slice
+) -> list[tuple[str, tuple[Cell, ...]]]:
     cells: dict[tuple[str, str], Cell] = {}
     for pair in measures["pairs"]:
         documents = pair["documents"]
         title = f"{names[pair['a']]} and {names[pair['b']]}: {documents} shared document{'s' if documents != 1 else ''}"
-        cell = Cell(pair["exact"], title, documents < FEW_DOCUMENTS)
+        cell = Cell(pair["exact"], title, not _enough(pair), query=_pair_query(pair, people, chosen))
         cells[pair["a"], pair["b"]] = cells[pair["b"], pair["a"]] = cell
     nothing = Cell(None, "no shared document")
     return [

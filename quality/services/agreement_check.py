@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Q, Subquery
@@ -89,7 +90,7 @@ def agreement_check_request(*, project: Project) -> AgreementCheck:
     return check
 
 
-def agreement_check_now(*, uuids: Sequence[str] = ()) -> Iterator[tuple[str, AgreementCheck]]:
+def agreement_check_now(*, uuids: Sequence[UUID] = ()) -> Iterator[tuple[str, AgreementCheck]]:
     """Check these projects, or all, one after the other: (name, result). Unknown ones are passed over."""
     projects = Project.objects.filter(uuid__in=uuids) if uuids else Project.objects.all()
     for project in projects.order_by("pk"):

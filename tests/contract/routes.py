@@ -75,6 +75,7 @@ PROJECT = {
     "activelearning:infer": Permission.INFER,
     "quality:quality": Permission.VIEW_LAYERS,
     "quality:agreement_panel": Permission.VIEW_LAYERS,
+    "quality:agreement_file": Permission.VIEW_LAYERS,
     "quality:summary_panel": Permission.VIEW_LAYERS,
     "quality:consensus": Permission.VIEW_LAYERS,
     "quality:consensus_file": Permission.EXPORT,

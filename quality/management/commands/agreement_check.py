@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -14,9 +15,9 @@ class Command(BaseCommand):
     help = "Compute agreement from the annotations and compare the stored sums; what differs is corrected."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("project", nargs="*", help="uuids of projects; all of them unless given")
+        parser.add_argument("project", nargs="*", type=UUID, help="uuids of projects; all of them unless given")
 
-    def handle(self, *args: Any, project: list[str], **options: Any) -> None:
+    def handle(self, *args: Any, project: list[UUID], **options: Any) -> None:
         differing = 0
         for name, check in agreement_check_now(uuids=project):
             differing += check.differing

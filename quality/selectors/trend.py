@@ -1,0 +1,155 @@
+"""Agreement week by week, and the documents with most to settle; each one aggregate query or two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, When
+from django.db.models.functions import Cast
+
+from annotation.models import Project
+from daner_site.core.charts import LineChart, line_chart
+from quality.domain.agreement_rows import DocumentRow, ViewRow
+from quality.domain.conflicts import CONFLICT_KINDS
+from quality.models import DocumentAgreement, LabelAgreement
+from quality.numeric.measures import figures
+from quality.numeric.ratio import ratio_interval
+from quality.selectors.agreement import rows_of
+from quality.selectors.slices import Slice
+
+WORST = 10
+SQUARES = ("aa", "ab", "bb")
+
+
+@dataclass
+class Week:
+    """Work whose newest submission is of this week, Monday to Sunday, UTC."""
+
+    monday: date
+    documents: int = 0
+    sums: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+    @property
+    def spans(self) -> int:
+        return int(self.sums["spans"])
+
+    @property
+    def exact(self) -> float | None:
+        return self.sums["exact"] / self.spans if self.spans else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        squares = {name: self.sums[name] for name in SQUARES}
+        return ratio_interval(int(self.sums["with_spans"]), self.sums["exact"], self.spans, **squares)
+
+    @property
+    def words(self) -> int:
+        return int(self.sums["words"])
+
+    @property
+    def alpha(self) -> float | None:
+        view = ViewRow(self.words, int(self.sums["votes"]), self.sums["apart"], self.tags)
+        value: float | None = figures([DocumentRow(documents=1, alpha={"bio": view})], [])["alpha"]["bio"]["value"]
+        return value
+
+    @property
+    def title(self) -> str:
+        """For the dot."""
+        exact = f"{self.exact:.3f}" if self.exact is not None else "n/a"
+        return f"week of {self.monday}: exact F1 {exact}, {self.documents} documents"
+
+
+@dataclass(frozen=True)
+class Trend:
+    weeks: tuple[Week, ...]
+    chart: LineChart | None
+    """None for a single week."""
+
+
+def trend(project: Project, chosen: Slice) -> Trend | None:
+    """Of everybody, or of one label; None for a slice of two people, whose sums are not kept by day."""
+    if chosen.pair:
+        return None
+    found = _of_label(project, chosen) if chosen.label else _of_all(project, chosen)
+    weeks = tuple(found[monday] for monday in sorted(found))
+    return Trend(weeks, _chart(weeks) if len(weeks) > 1 else None)
+
+
+def _of_all(project: Project, chosen: Slice) -> dict[date, Week]:
+    alpha = {"words": Sum("bio_words"), "votes": Sum("bio_votes"), "apart": Sum("bio_apart")}
+    weeks = _by_week(rows_of(DocumentAgreement, project, chosen), "pair_spans", **alpha)
+    labels = rows_of(LabelAgreement, project, chosen).values("day", "label").annotate(b=Sum("begin"), i=Sum("inside"))
+    for row in labels:
+        _week(weeks, row["day"]).tags.update({f"B{row['label']}": row["b"], f"I{row['label']}": row["i"]})
+    return weeks
+
+
+def _of_label(project: Project, chosen: Slice) -> dict[date, Week]:
+    """F1 of the label alone; alpha is left to the table of labels."""
+    return _by_week(rows_of(LabelAgreement, project, chosen).filter(label=chosen.label), "spans")
+
+
+def _by_week(rows: QuerySet[Any], spans: str, **more: Sum) -> dict[date, Week]:
+    """Sums for F1 and its interval, and `more`."""
+    weeks: dict[date, Week] = {}
+    exact, both = Cast("exact", FloatField()), Cast(spans, FloatField())
+    sums = {
+        "exact": Sum("exact"),
+        "spans": Sum(spans),
+        "with_spans": Count("pk", filter=Q(**{f"{spans}__gt": 0})),
+        "aa": Sum(exact * exact),
+        "ab": Sum(exact * both),
+        "bb": Sum(both * both),
+        **more,
+    }
+    for row in rows.values("day").annotate(n=Count("pk"), **{f"sum_{name}": value for name, value in sums.items()}):
+        week = _week(weeks, row["day"])
+        week.documents += row["n"]
+        week.sums.update({name: row[f"sum_{name}"] for name in sums})
+    return weeks
+
+
+def _week(weeks: dict[date, Week], day: date) -> Week:
+    monday = day - timedelta(days=day.weekday())
+    return weeks.setdefault(monday, Week(monday))
+
+
+def _chart(weeks: tuple[Week, ...]) -> LineChart:
+    first = weeks[0].monday
+    at = {week.monday: (week.monday - first).days // 7 for week in weeks}
+    alphas = [(week, week.alpha) for week in weeks if week.words]
+    return line_chart(
+        [(at[week.monday], week.exact, week.title) for week in weeks if week.exact is not None],
+        second=[
+            # Below chance is drawn at the axis; the table beneath has the number.
+            (at[week.monday], max(alpha, 0.0), f"week of {week.monday}: alpha {alpha:.3f}")
+            for week, alpha in alphas
+            if alpha is not None
+        ],
+        band=[(at[week.monday], *week.bounds) for week in weeks if week.bounds],
+        x_label=f"weeks since {first:%Y-%m-%d}",
+        y_label="agreement",
+    )
+
+
+def worst_documents(project: Project, chosen: Slice) -> list[DocumentAgreement]:
+    """Those with most conflicts by words, with `conflicts`, `per_1000` and `f1`."""
+    conflicts = sum((F(kind.value) for kind in CONFLICT_KINDS), start=F("missing") * 0)
+    rate = ExpressionWrapper(1000.0 * F("conflicts") / F("words"), FloatField())
+    f1 = Case(When(pair_spans__gt=0, then=ExpressionWrapper(1.0 * F("exact") / F("pair_spans"), FloatField())))
+    rows = rows_of(DocumentAgreement, project, chosen).filter(words__gt=0)
+    if chosen.pair:
+        rows = rows.filter(pairs__first=chosen.pair[0], pairs__second=chosen.pair[1], pairs__label__isnull=True)
+    if chosen.label:
+        rows = rows.filter(labels__label=chosen.label)
+    rows = rows.annotate(conflicts=conflicts).annotate(per_1000=rate, f1=f1).filter(conflicts__gt=0)
+    only = ("words", "people", "document__uuid", "document__external_id", "document__position")
+    return list(rows.select_related("document").only(*only).order_by("-per_1000", "pk")[:WORST])
