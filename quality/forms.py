@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
 
 from annotation.domain.spans import LabelledSpan
@@ -19,6 +20,26 @@ COMMENT_LENGTH = 2_000
 
 class ReviewFormError(ValueError):
     """The form cannot be read; the message names the field."""
+
+
+class RulingQuestionForm(forms.Form):
+    """A question to the guideline log."""
+
+    question = forms.CharField(max_length=500, label="What does the guideline leave open?")
+    string = forms.CharField(max_length=200, required=False, label="The words in question (optional)")
+    example = forms.CharField(
+        max_length=2_000, required=False, label="Example (optional)", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class RulingForm(forms.Form):
+    """An answer; an empty one is refused by the service, in words."""
+
+    text = forms.CharField(max_length=5_000, required=False)
+    again = forms.ChoiceField(choices=[("", ""), ("string", ""), ("kind", "")], required=False)
+
+    def clean_again(self) -> str:
+        return str(self.cleaned_data["again"] or "")
 
 
 @dataclass(frozen=True)

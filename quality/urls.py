@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from quality import consensus_views, overlap_views, people_views, views
+from quality import adjudication_views, consensus_views, overlap_views, people_views, views
 
 app_name = "quality"
 
@@ -20,6 +20,12 @@ project_routes = [
     path("quality/people/", people_views.people, name="people"),
     path("quality/people/<int:annotator>/", people_views.person, name="person"),
     path("feedback/", people_views.feedback, name="feedback"),
+    path("quality/after/", adjudication_views.after, name="outcomes"),
+    path("quality/log/", adjudication_views.rulings, name="rulings"),
+    path("quality/log/<uuid:ruling>/", adjudication_views.ruling, name="ruling"),
+    path("reviewed/", adjudication_views.reviewed, name="reviewed"),
+    path("review/<uuid:case>/escalate/", adjudication_views.escalate, name="case_escalate"),
+    path("review/<uuid:case>/suggestions/", adjudication_views.suggestions, name="case_suggestions"),
     path("conflicts/", views.conflicts, name="conflicts"),
     path("review/", views.review, name="review"),
     path("review/<uuid:case>/", views.case, name="case"),

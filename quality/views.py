@@ -17,18 +17,28 @@ from django_htmx.http import HttpResponseClientRedirect
 from annotation.access import ProjectContext, project_view
 from annotation.domain.permissions import Permission
 from annotation.domain.spans import SpanError
+from annotation.selectors.training import active_labels
 from quality.domain.adjudication import DecisionError
 from quality.forms import PostedReview, ReviewFormError, parse_review, version_of
 from quality.models import AdjudicationCase
 from quality.selectors.agreement_export import agreement_export
 from quality.selectors.agreement_page import agreement_page
-from quality.selectors.cases import cases_listed, cases_of, next_case, own_open_count, worked_on
-from quality.selectors.conflicts import KINDS, conflict_rows
+from quality.selectors.cases import cases_of, next_case, own_open_count, worked_on
+from quality.selectors.conflicts import AGES, KINDS, ConflictFilter, conflict_rows
 from quality.selectors.content import case_content
 from quality.selectors.panel import quality_summary
-from quality.selectors.review import review_page
+from quality.selectors.review import REASONS, case_notes, review_page, stored_state
 from quality.selectors.slices import slice_of
-from quality.services.cases import CaseError, OwnWorkError, StaleCaseError, case_reopen, case_resolve, cases_refresh
+from quality.services.cases import (
+    CaseError,
+    DecidedBeforeError,
+    EscalatedError,
+    OwnWorkError,
+    StaleCaseError,
+    case_reopen,
+    case_resolve,
+    cases_refresh,
+)
 
 PAGE_SIZE = 20
 
@@ -69,19 +79,20 @@ def summary_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 @project_view(Permission.VIEW_LAYERS)
 def conflicts(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     """Documents people labelled differently, the one with most to correct first."""
-    kind, status = request.GET.get("kind", ""), request.GET.get("status", "")
-    cases = cases_listed(ctx.project, kind=kind, status=status)
-    page = Paginator(cases, PAGE_SIZE).get_page(request.GET.get("page"))
+    wish = ConflictFilter.of(ctx.project, request.GET)
+    page = Paginator(wish.cases(ctx.project), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "ctx": ctx,
         "active": "quality",
         "page": page,
         "rows": conflict_rows(ctx, list(page)),
+        "wish": wish,
         "kinds": KINDS,
-        "kind": kind,
-        "status": status or AdjudicationCase.Status.OPEN,
+        "labels": active_labels(ctx.project),
+        "ages": AGES,
+        "status": wish.status or AdjudicationCase.Status.OPEN,
         "statuses": AdjudicationCase.Status.choices,
-        "query": f"kind={kind}&status={status}&" if kind in dict(KINDS) or status else "",
+        "query": wish.query,
     }
     return render(request, "quality/conflicts.html", context)
 
@@ -106,13 +117,15 @@ def case(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
     if worked_on(item.document, ctx.user):
         return _own_work(request, ctx)
     if request.method != "POST":
-        return _case_page(request, ctx, item, item.decisions)
+        return _case_page(request, ctx, item, stored_state(item))
     posted: PostedReview | None = None
     try:
         posted = parse_review(request.POST)
         case_resolve(ctx=ctx, case=item, **vars(posted))
     except OwnWorkError:
         return _own_work(request, ctx)
+    except (EscalatedError, DecidedBeforeError) as error:
+        return _case_page(request, ctx, item, _state(posted), error=error, status=403)
     except StaleCaseError as error:
         cases_refresh(document_id=item.document_id)
         return _case_page(request, ctx, item, _state(posted), error=error, status=409)
@@ -151,6 +164,8 @@ def _case_page(
         "page": review_page(item, case_content(item.document), state),
         "comment": state.get("comment", ""),
         "error": error,
+        "notes": case_notes(ctx, item),
+        "reasons": REASONS,
         "editable": status != 200 or item.status == AdjudicationCase.Status.OPEN,
     }
     return render(request, "quality/case.html", context, status=status)

@@ -14,7 +14,7 @@ from annotation.domain.text import text_hash, tokenize
 from annotation.models import Annotation, Assignment, Document, Label, Project, ProjectMember, Span, Split
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
 from daner_site.core.clock import now
-from quality.models import AdjudicationCase
+from quality.models import AdjudicationCase, Ruling
 
 PASSWORD = "a sturdy passphrase"
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -209,3 +209,10 @@ def case_make(document: Document, **fields: Any) -> AdjudicationCase:
     return AdjudicationCase.objects.create(
         organization_id=document.organization_id, project=document.project, document=document, **fields
     )
+
+
+def ruling_make(project: Project, asked_by: User, **fields: Any) -> Ruling:
+    """An open question of the guideline log."""
+    number = Ruling.objects.filter(project=project).count() + 1
+    fields = {"number": number, "question": "Are ships organisations?"} | fields
+    return Ruling.objects.create(organization_id=project.organization_id, project=project, asked_by=asked_by, **fields)

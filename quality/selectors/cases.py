@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -10,6 +11,7 @@ from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission, ProjectRole
 from annotation.models import Annotation, Assignment, Document, Project
 from daner_site.accounts.models import User
+from daner_site.core.clock import now
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.models import AdjudicationCase
 
@@ -21,12 +23,21 @@ def cases_of(project: Project) -> QuerySet[AdjudicationCase]:
     return AdjudicationCase.objects.filter(project=project).select_related("document", "resolved_by", "escalated_by")
 
 
-def cases_listed(project: Project, *, kind: str = "", status: str = "") -> QuerySet[AdjudicationCase]:
-    """For the list page; unknown filter values count as none (then: open cases of every kind)."""
+def cases_listed(
+    project: Project, *, kind: str = "", status: str = "", label: str = "", days: int = 0
+) -> QuerySet[AdjudicationCase]:
+    """For the list page; unknown filter values count as none (then: open cases of every kind).
+
+    `days`: only cases that were opened at least so long ago.
+    """
     cases = cases_of(project)
     cases = cases.filter(status=status if status in Status.values else Status.OPEN)
     if kind in {item.value for item in CONFLICT_KINDS}:
         cases = cases.filter(kinds__has_key=kind)
+    if label:
+        cases = cases.filter(labels__has_key=label)
+    if days:
+        cases = cases.filter(opened_at__lte=now() - timedelta(days=days))
     return cases
 
 
@@ -42,7 +53,7 @@ def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> Adjudication
     cases = cases.exclude(barred=ctx.user, escalated_at=None)
     # What was passed on comes first to those who can decide it, and not at all to the others.
     if ctx.can(Permission.MANAGE):
-        cases = cases.order_by(F("escalated_at").asc(nulls_last=True), *AdjudicationCase._meta.ordering)
+        cases = cases.order_by(F("escalated_at").asc(nulls_last=True), "-priority", "opened_at", "id")
     else:
         cases = cases.filter(escalated_at=None)
     if after is None:

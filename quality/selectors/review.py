@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from annotation.access import ProjectContext
+from annotation.domain.permissions import Permission
 from annotation.domain.spans import LabelledSpan
 from annotation.selectors.projects import palette
-from quality.domain.adjudication import EDITED, NOTHING
+from quality.domain.adjudication import EDITED, NOTHING, Reason
 from quality.domain.anonymity import lane_letters
 from quality.domain.conflicts import ConflictGroup
+from quality.domain.samples import in_sample
 from quality.models import AdjudicationCase
 from quality.selectors.content import CaseContent
 
 CONTEXT = 40
 """Characters of text shown on each side of a group."""
 FALLBACK_COLOR = "#7F7F7F"
+
+REASONS = [(reason.value, reason.words) for reason in Reason]
+Origin = AdjudicationCase.Origin
 
 Span = dict[str, Any]
 
@@ -55,6 +61,50 @@ class GroupRow:
     after: str
     options: tuple[OptionRow, ...]
     """The last one is "nothing here", or an edited version on top of it."""
+    reason: str = ""
+    """Why people differ, as the reviewer sees it."""
+    stale: bool = False
+    """Whether a decision was there and is to be made again."""
+
+
+@dataclass(frozen=True)
+class CaseNotes:
+    """What a reviewer has to know about the case besides its text."""
+
+    blind: bool
+    """Drawn to be decided without suggestions."""
+    waits: bool
+    """For a manager, which this person is not."""
+    sentences: tuple[str, ...]
+
+
+def case_notes(ctx: ProjectContext, case: AdjudicationCase) -> CaseNotes:
+    """Why the case is there and who may decide it. Nothing gives a first decision away."""
+    waits = case.status == AdjudicationCase.Status.OPEN and case.escalated_at is not None
+    sentences = []
+    if case.origin == Origin.AUDIT and case.status == AdjudicationCase.Status.OPEN:
+        sentences.append(
+            "Everybody marked the same here, and it became gold without a reviewer. It was drawn to be "
+            "checked: change what is wrong, then finish."
+        )
+    if case.stale and case.status == AdjudicationCase.Status.OPEN:
+        sentences.append("It was decided before. Only the places marked “decide again” are open; the rest is kept.")
+    if waits:
+        by = f"{case.escalated_by.name}: " if case.escalated_by else ""
+        sentences.append(f"Passed to the managers. {by}{case.escalation}")
+    return CaseNotes(
+        blind=in_sample("blind", seed=ctx.project.seed, key=case.document.sha256),
+        waits=waits and not ctx.can(Permission.MANAGE),
+        sentences=tuple(sentences),
+    )
+
+
+def stored_state(case: AdjudicationCase) -> dict[str, Any]:
+    """The decisions that stand: those that are to be made again are left out."""
+    if case.status != AdjudicationCase.Status.OPEN or not case.stale:
+        return dict(case.decisions)
+    kept = [item for item in case.decisions.get("decisions", []) if item["group"] not in case.stale]
+    return {**case.decisions, "decisions": kept}
 
 
 @dataclass(frozen=True)
@@ -82,7 +132,7 @@ def review_page(case: AdjudicationCase, content: CaseContent, state: Mapping[str
     colors = {label.name: label.color for label in case.project.labels.all()}
     letters = _lane_letters(content)
     decisions = {item["group"]: item for item in state.get("decisions", [])}
-    rows = group_rows(content, colors, decisions)
+    rows = group_rows(content, colors, decisions, case.stale)
     known = {group.id for group in content.groups}
     decided = layers.gold if case.status == AdjudicationCase.Status.RESOLVED else None
     return ReviewPage(
@@ -112,6 +162,7 @@ def group_rows(
     content: CaseContent,
     colors: Mapping[str, str],
     decisions: Mapping[str, Mapping[str, Any]] | None = None,
+    stale: Sequence[str] = (),
 ) -> list[GroupRow]:
     """All groups in reading order; those in conflict are numbered from 1."""
     letters = _lane_letters(content)
@@ -124,6 +175,7 @@ def group_rows(
             letters,
             (decisions or {}).get(group.id),
             next(numbers) if group.open else None,
+            stale=group.id in stale,
         )
         for group in content.groups
     ]
@@ -145,6 +197,8 @@ def _group_row(
     letters: Mapping[str, str],
     decision: Mapping[str, Any] | None,
     number: int | None,
+    *,
+    stale: bool,
 ) -> GroupRow:
     default = "" if group.open else "1"
     choice = decision["choice"] if decision else default
@@ -165,6 +219,8 @@ def _group_row(
         inside=text[group.start : group.end],
         after=text[group.end : group.end + CONTEXT] + ("…" if group.end + CONTEXT < len(text) else ""),
         options=tuple(options),
+        reason=decision.get("reason", "") if decision else "",
+        stale=stale and decision is None,
     )
 
 

@@ -23,7 +23,7 @@ from quality.models import AdjudicationCase, Review
 from quality.selectors.cases import another_reviewer, worked_on
 from quality.selectors.content import CaseContent, case_content
 from quality.selectors.expected import probable_spans
-from quality.services.reviews import decision_json, group_json, review_write, span_json
+from quality.services.decisions import decision_json, group_json, review_write, span_json
 from quality.services.rulings import ruling_ask
 
 Status, Origin = AdjudicationCase.Status, AdjudicationCase.Origin

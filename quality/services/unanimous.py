@@ -11,7 +11,7 @@ from quality.domain.samples import in_sample
 from quality.models import AdjudicationCase
 from quality.selectors.content import case_content
 from quality.services.cases import case_open
-from quality.services.reviews import span_rows
+from quality.services.decisions import span_rows
 
 PEOPLE = 2
 """At least so many must have said the same."""

@@ -1,13 +1,14 @@
 /* The review page: take a proposal, say there is nothing, move bounds, relabel, add what nobody
    marked. Everything counts in code points. Without this script the form's radio buttons do the
    deciding; with it, one JSON payload carries what is on screen. */
+import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
 import { createReview } from "./review_model.js";
 import { toast } from "./toast.js";
 
-const RESERVED = "jkxnu123456789";
+const RESERVED = "jkxnuserc123456789";
 
 const form = document.getElementById("review");
 if (form && "editable" in form.dataset) start(form);
@@ -23,6 +24,9 @@ function start(form) {
   let selection = null;
   let anchor = null;
   let dirty = false;
+  const clock = createClock();
+  for (const event of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(event, () => clock.touch(), { passive: true });
+  document.addEventListener("visibilitychange", () => (document.hidden ? clock.pause() : clock.resume()));
 
   // --- drawing ---------------------------------------------------------------------------
 
@@ -138,6 +142,10 @@ function start(form) {
     endRight: () => bounds("end", 1),
     create,
     finish,
+    suggest: () => form.querySelector("[data-do=suggest]")?.dispatchEvent(new Event("ask", { bubbles: true })),
+    escalate: () => document.getElementById("escalate-dialog")?.showModal(),
+    comment: () => document.getElementById("comment")?.focus(),
+    reason: () => fieldsets.get(model.current)?.querySelector("[data-reason]")?.focus(),
   };
 
   function bounds(edge, direction) {
@@ -182,6 +190,7 @@ function start(form) {
       return;
     }
     form.elements.payload.value = JSON.stringify(model.payload());
+    form.elements.seconds.value = clock.seconds.toFixed(1);
     form.dataset.sent = "yes";
     dirty = false;
   });
@@ -194,6 +203,11 @@ function start(form) {
     if (!fieldset) { dirty = true; return; }
     model.go(fieldset.dataset.group);
     const { value } = event.target;
+    if ("reason" in event.target.dataset) {
+      dirty = true;
+      model.because(fieldset.dataset.group, value);
+      return;
+    }
     if (value === "nothing") commands.nothing();
     else if (value !== "edited") take(Number(value));
   });
@@ -232,11 +246,12 @@ function start(form) {
     },
   });
 
-  const keys = { j: "next", k: "previous", x: "nothing", u: "undo", n: "create", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
+  const keys = { j: "next", k: "previous", x: "nothing", u: "undo", n: "create", s: "suggest", e: "escalate", c: "comment", r: "reason", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
   const labelKeys = mountPalette(form, data.labels);
 
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, select, input:not([type=radio])")) return;
+    if (event.key === "Escape" && event.target.closest("form textarea, form select")) event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog, textarea, select, input:not([type=radio])")) return;
     if (event.key === "Enter" && event.shiftKey) { event.preventDefault(); finish(); return; }
     const shifted = event.shiftKey ? `shift ${event.code.replace(/^(Key|Digit)/, "").toLowerCase()}` : event.key;
     const label = labelKeys.get(shifted);
@@ -249,6 +264,8 @@ function start(form) {
   });
 
   form.querySelector("[data-tools]").hidden = false;
+  const escalate = form.querySelector("[data-do=escalate]");
+  if (escalate) escalate.hidden = false;
   draw();
 }
 

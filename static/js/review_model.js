@@ -14,6 +14,7 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
     decisions: Object.fromEntries(decisions.map(({ group, choice, spans }) => [group, { choice, spans: spans?.length ? spans : spansOf(group, choice) }])),
     added: added.map((span) => ({ ...span, id: `+${++counter}` })),
   };
+  const reasons = Object.fromEntries(decisions.filter(({ reason }) => reason).map(({ group, reason }) => [group, reason]));
   let lastLabel = labels[0]?.name;
   let index = 0;
   let current = open()[0] ?? groups[0]?.id ?? null;
@@ -166,6 +167,11 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
       const touched = tokens.filter(([from, to]) => from < end && to > start);
       return touched.length ? { start: touched[0][0], end: touched.at(-1)[1] } : null;
     },
+    /** Say why people differ in a group; an empty reason takes it back. */
+    because(group, reason) {
+      if (reason) reasons[group] = reason;
+      else delete reasons[group];
+    },
     undo() {
       const before = history.pop();
       if (!before) return false;
@@ -174,7 +180,7 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
     },
     payload() {
       return {
-        decisions: Object.entries(state.decisions).map(([group, { choice, spans }]) => ({ group, choice, spans: choice === "edited" ? spans : [] })),
+        decisions: Object.entries(state.decisions).map(([group, { choice, spans }]) => ({ group, choice, spans: choice === "edited" ? spans : [], ...(reasons[group] ? { reason: reasons[group] } : {}) })),
         added: state.added.map(({ start, end, label }) => ({ start, end, label })),
       };
     },

@@ -28,6 +28,7 @@ from tests.factories import (
     model_version_make,
     project_make,
     project_member_make,
+    ruling_make,
     run_make,
 )
 
@@ -39,6 +40,7 @@ PROJECT_THINGS = {
     "comparison",
     "run",
     "case",
+    "ruling",
     "label",
     "member",
     "assignment",
@@ -124,6 +126,7 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         ("uuid", "blind_text"): comparison.texts.get().uuid,
         ("uuid", "run"): run_make(project, status="queued", reason=sentinel).uuid,
         ("uuid", "case"): case_make(document).uuid,
+        ("uuid", "ruling"): ruling_make(project, manager, question=f"{sentinel} asks").uuid,
         ("int", "label"): label.pk,
         ("int", "member"): member.pk,
         ("int", "annotator"): annotators[0].pk,

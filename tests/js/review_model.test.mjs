@@ -126,3 +126,14 @@ test("posted decisions come back after a refusal", () => {
     added: [span(13, 14, "DATE")],
   });
 });
+
+test("a reason goes with its decision, can be taken back, and is kept from before", () => {
+  const model = review({ decisions: [{ group: "person", choice: "1", spans: [], reason: "slip" }] });
+  model.go("date");
+  model.take(1);
+  model.because("date", "guideline");
+  const reasons = () => Object.fromEntries(model.payload().decisions.map(({ group, reason }) => [group, reason ?? ""]));
+  assert.deepEqual(reasons(), { person: "slip", date: "guideline" });
+  model.because("person", "");
+  assert.deepEqual(reasons(), { person: "", date: "guideline" });
+});

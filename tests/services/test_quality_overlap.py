@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from annotation.domain.permissions import ProjectRole
@@ -27,7 +29,7 @@ LOC = (17, 21, "LOC")
 class World:
     """A project that asks up to four people, with five who label."""
 
-    def __init__(self, documents: int = 1, **settings: object) -> None:
+    def __init__(self, documents: int = 1, **settings: Any) -> None:
         self.manager = factories.user_make()
         organization = factories.organization_make(owner=self.manager)
         settings = {"overlap_targeted": True, "overlap_start": 0, "overlap_cap": 4} | settings
