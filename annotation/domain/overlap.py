@@ -1,4 +1,4 @@
-"""Which documents get several annotators, and which are measured on: draws that anybody can repeat."""
+"""Which documents get several annotators, are measured on, or check people: draws that anybody can repeat."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ def drawn_to_measure(*, seed: int, key: str, share: float) -> bool:
 def seeded_order(keys: list[str], seed: int) -> list[str]:
     """The keys in an order that depends on the seed only, not on the order they came in."""
     return sorted(keys, key=lambda key: (draw_unit(seed, f"order:{key}"), key))
+
+
+FIRST_CHECKS = 5
+"""Everybody starts with so many documents that have gold."""
+CHECK_EVERY = 22
+"""Then one of so many is: at a place nobody can foresee."""
+
+
+def check_due(*, seed: int, key: str, turn: int) -> bool:
+    """Whether the `turn`-th document (from 0) of the person `key` is one to check them with."""
+    if turn < FIRST_CHECKS:
+        return True
+    block, place = divmod(turn - FIRST_CHECKS, CHECK_EVERY)
+    return place == int(draw_unit(seed, f"check:{key}:{block}") * CHECK_EVERY)

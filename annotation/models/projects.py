@@ -86,6 +86,11 @@ class Project(PublicModel):
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
     show_suggestions = models.BooleanField(default=True)
+    gold_checks = models.BooleanField(
+        default=False,
+        help_text="Everybody's first five documents, and then about one in twenty, are ones that have gold already. "
+        "They look like all others; how well people do on them is shown on the page People.",
+    )
 
     strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.DEFAULT)
     diversity = models.FloatField(

@@ -19,7 +19,8 @@ class Assignment(PublicModel):
 
     The constraints are the queue's safety: a live assignment holds its slot (0 ≤ slot < the
     document's overlap target), and nobody holds two of one document. Skipped and expired ones
-    give the slot back; a rejected one keeps it and counts as a vote against the text.
+    give the slot back; a rejected one keeps it and counts as a vote against the text. Checks stand
+    outside of this: nobody gets one document twice as a check, and they take no slot.
     """
 
     class Status(models.TextChoices):
@@ -50,17 +51,25 @@ class Assignment(PublicModel):
     suggested = models.JSONField(default=dict)
     """What the page proposes, fixed at the claim: `{model, model_uuid, spans}`, or empty."""
 
+    is_check = models.BooleanField(default=False)
+    """A document that has gold, given once more to see how its annotator does. Holds no slot."""
+    answer = models.JSONField(null=True)
+    """Of a check, once submitted: `[{start, end, label}]`. It is no annotation: nothing learns from it."""
+
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["document", "slot"],
-                condition=Q(status__in=["active", "submitted", "rejected"]),
+                condition=Q(status__in=["active", "submitted", "rejected"], is_check=False),
                 name="one_live_assignment_per_slot",
             ),
             models.UniqueConstraint(
                 fields=["document", "annotator"],
                 condition=Q(status__in=["active", "submitted", "rejected"]),
                 name="one_live_assignment_per_person_and_document",
+            ),
+            models.UniqueConstraint(
+                fields=["document", "annotator"], condition=Q(is_check=True), name="one_check_per_person_and_document"
             ),
             models.UniqueConstraint(
                 fields=["project", "annotator"],

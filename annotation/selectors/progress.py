@@ -59,7 +59,9 @@ def project_progress(project: Project) -> Progress:
             is_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)),
             is_labelled=Exists(current),
             votes=Count("assignments", filter=votes),
-            against=Count("assignments", filter=Q(assignments__status=Assignment.Status.REJECTED)),
+            against=Count(
+                "assignments", filter=Q(assignments__status=Assignment.Status.REJECTED, assignments__is_check=False)
+            ),
         )
         .aggregate(
             documents=Count("pk"),

@@ -31,12 +31,7 @@ def annotation_write(
     Raises: SpanError when a span lies outside the text, overlaps another or has an unknown
     label; nothing is written then.
     """
-    labels = {label.name: label.pk for label in project.labels.all()}
-    validate_spans(spans, len(document.text), set(labels))
-    for first, second in overlapping(spans):
-        raise SpanError(
-            f"{first.label} ({first.start}–{first.end}) and {second.label} ({second.start}–{second.end}) overlap"
-        )
+    labels = labels_checked(project=project, document=document, spans=spans)
     previous = document.annotations.filter(kind=kind, current=True)
     if kind == Annotation.Kind.HUMAN:
         previous = previous.filter(author=author)
@@ -68,3 +63,17 @@ def annotation_write(
         for span in spans
     )
     return annotation
+
+
+def labels_checked(*, project: Project, document: Document, spans: Sequence[LabelledSpan]) -> dict[str, int]:
+    """Label name → primary key, after a look at the spans.
+
+    Raises: SpanError when a span lies outside the text, overlaps another or has an unknown label.
+    """
+    labels = {label.name: label.pk for label in project.labels.all()}
+    validate_spans(spans, len(document.text), set(labels))
+    for first, second in overlapping(spans):
+        raise SpanError(
+            f"{first.label} ({first.start}–{first.end}) and {second.label} ({second.start}–{second.end}) overlap"
+        )
+    return labels

@@ -19,6 +19,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
 from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Span, Split, Suggestion
 from annotation.services.annotations import annotation_write
+from annotation.services.checks import check_answered, check_take
 from annotation.signals import annotation_submitted
 from daner_site.core.clock import now
 from daner_site.core.events import send_on_commit
@@ -76,14 +77,18 @@ def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
 
 
 @transaction.atomic
-def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission: Submission) -> Annotation:
-    """Store exactly the submitted spans and close the assignment.
+def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission: Submission) -> Annotation | None:
+    """Store exactly the submitted spans and close the assignment; None for a check, which is no annotation.
 
     A lapsed lease is forgiven while a slot is free.
 
     Raises: AlreadyClosed, SlotTaken; SpanError when a span does not fit the text.
     """
     assignment = _close(ctx, assignment_uuid, Assignment.Status.SUBMITTED)
+    if assignment.is_check:
+        check_answered(assignment=assignment, submission=submission)
+        nudge_on_commit(project_group(ctx.project.uuid), "progress")
+        return None
     shown = {_as_span(item) for item in assignment.suggested.get("spans", [])}
 
     def origin(span: LabelledSpan) -> str:
@@ -187,6 +192,9 @@ def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
     member = ctx.project.members.select_for_update(no_key=True, of=("self",)).filter(user=ctx.user).first()
     if member is not None and member.paused_at is not None:
         raise Paused
+    check = check_take(ctx=ctx, entry=entry, lease_until=_lease(ctx.project))
+    if check is not None:
+        return check
     document = entry.document
     taken = set(document.assignments.filter(status__in=Assignment.LIVE).values_list("slot", flat=True))
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
@@ -255,6 +263,9 @@ def _close(ctx: ProjectContext, assignment_uuid: UUID, status: str, reason: str 
 
 def _revive(assignment: Assignment, change: dict[str, Any]) -> None:
     """Late work is still work: give an expired assignment a slot again if one is free."""
+    if assignment.is_check:
+        Assignment.objects.filter(pk=assignment.pk, status=Assignment.Status.EXPIRED).update(**change)
+        return
     live = assignment.document.assignments.filter(status__in=Assignment.LIVE)
     taken = set(live.values_list("slot", flat=True))
     slots = [slot for slot in range(assignment.document.overlap_target) if slot not in taken]

@@ -55,9 +55,10 @@ def overlap_cost(project: Project) -> OverlapCost:
     turns = Assignment.objects.filter(document=OuterRef("pk"))
     gold = Annotation.objects.filter(document=OuterRef("pk"), kind=Annotation.Kind.GOLD, current=True)
     pool = project.documents.filter(~Exists(turns.filter(annotator__imported=True)), split=Split.POOL)
+    turn = Q(assignments__is_check=False)
     counted = pool.annotate(
-        made=Count("assignments", filter=Q(assignments__status=Assignment.Status.SUBMITTED)),
-        refused=Count("assignments", filter=Q(assignments__status=Assignment.Status.REJECTED)),
+        made=Count("assignments", filter=turn & Q(assignments__status=Assignment.Status.SUBMITTED)),
+        refused=Count("assignments", filter=turn & Q(assignments__status=Assignment.Status.REJECTED)),
     )
     finished = counted.filter(Q(made__gte=F("overlap_target")) | Exists(gold), made__gte=1, refused=0)
     rows = list(finished.values_list("made", "overlap_reason"))

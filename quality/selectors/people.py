@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from annotation.models import Annotation, Project, ProjectMember
+from annotation.domain.spans import LabelledSpan
+from annotation.models import Annotation, Project, ProjectMember, Span
 from annotation.selectors.training import ArrayLength
 from daner_site.accounts.models import User
+from quality.domain.mistakes import Record
 from quality.domain.speed import Timing
 from quality.domain.standing import Interval, clearly_below, missing_evidence
 from quality.models import AnnotatorReliability, ConsensusRun
@@ -46,6 +48,8 @@ class PersonRow:
     """What is still needed before their figures are shown; empty when they are."""
     signs: tuple[str, ...]
     """What a manager should look at, in sentences."""
+    checks: Record
+    """Documents with gold that were given to check them."""
 
     @property
     def seconds_per_word(self) -> float | None:
@@ -92,16 +96,19 @@ def people_page(project: Project) -> PeoplePage:
     )
     members = {member.user_id: member for member in project.members.select_related("user")}
     found = {} if run is None else {row.annotator_id: row for row in run.people.all()}
-    users = User.objects.filter(pk__in=done)
+    checked = project.assignments.filter(is_check=True, answer__isnull=False).values("annotator")
+    users = User.objects.filter(Q(pk__in=done) | Q(pk__in=checked))
     names = {str(user.pk): user.name for user in users}
+    checks = check_records(project)
     rows = [
         PersonRow(
             user=user,
             member=members.get(user.pk),
-            documents=done[user.pk],
+            documents=done.get(user.pk, 0),
             reliability=found.get(user.pk),
             missing=_missing(found.get(user.pk)),
             signs=tuple(_signs(user, found, run, names)),
+            checks=checks.get(user.pk, Record()),
         )
         for user in users
     ]
@@ -122,6 +129,25 @@ def person_page(project: Project, annotator: int) -> PersonPage | None:
             if label.name in figures and (figures[label.name]["n"] or figures[label.name]["made"])
         ),
     )
+
+
+def check_records(project: Project) -> dict[int, Record]:
+    """User id → their answers to checks against the gold as it is now."""
+    answers = project.assignments.filter(is_check=True, answer__isnull=False)
+    documents = answers.values("document")
+    gold = dict(
+        project.annotations.filter(kind=Annotation.Kind.GOLD, current=True, document__in=documents).values_list(
+            "document", "pk"
+        )
+    )
+    spans: dict[int, list[LabelledSpan]] = defaultdict(list)
+    rows = Span.objects.filter(annotation__in=gold.values()).values_list("annotation", "start", "end", "label__name")
+    for annotation, start, end, label in rows:
+        spans[annotation].append(LabelledSpan(start, end, label))
+    found: dict[int, Record] = defaultdict(Record)
+    for person, document, answer in answers.values_list("annotator", "document", "answer"):
+        found[person].add([LabelledSpan(**span) for span in answer or []], spans[gold[document]])
+    return dict(found)
 
 
 def timings(project: Project) -> dict[str, list[Timing]]:
