@@ -265,9 +265,9 @@ class _Run:
             counts = _counts(self.engine, self.model, self.corpus.test, self.corpus.gold)
             began = time.process_time()
             following = stages[number + 1] if number + 1 < len(stages) else None
-            order, left = self._next_order(order, following)
+            order, rest = self._next_order(order, following)
             cpu_s += time.process_time() - began
-            done.append(_round(self.corpus, plan, self.labelled, counts, cpu_s, self._estimate(left)))
+            done.append(_round(self.corpus, plan, self.labelled, counts, cpu_s, self._estimate(rest, following)))
             tell(
                 f"{self.selection.strategy}, seed {self.seed}, round {number + 1} of {len(stages)}: "
                 f"{done[-1].tokens} words, F1 {100 * done[-1].f1:.1f}"
@@ -302,35 +302,51 @@ class _Run:
         config = replace(self.plan.config, labels=self.corpus.labels, seed=1000 * self.seed + number)
         self.model = self.engine.fit(self.labelled, config, before)
 
-    def _next_order(self, order: list[Ranked], budget: int | None) -> tuple[list[Ranked], curves.Counts]:
-        """The open documents in order, and how the model labels them; read only where somebody asks."""
+    def _next_order(self, order: list[Ranked], budget: int | None) -> tuple[list[Ranked], list[ScoredDocument]]:
+        """The open documents in order, and what the model made of them; read only where somebody asks."""
         by_chance = self.selection.strategy == RANDOM or budget is None
         if self.model is None or not self.open or (by_chance and not self.probe):
-            return order, np.zeros((0, 3), dtype=np.int64)
-        counts: list[tuple[int, int, int]] = []
-        words = _words(self.labelled)
+            return order, []
+        read: list[ScoredDocument] = []
         texts = list(self.open.values())
+        ranked = next_order(self.model, texts, self._config(budget), engine=self.engine, observe=read.append)
+        return ranked, read
+
+    def _config(self, budget: int | None) -> SelectionConfig:
+        """With as many documents chosen together as the next budget has room for."""
+        words, texts = _words(self.labelled), self.open.values()
         share = ((budget or words) - words) * len(texts) / max(1, _words(texts))
-        config = replace(
+        return replace(
             self.selection,
             labelled_documents=len(self.labelled),
             labelled_words=words,
             batch=max(1, math.ceil(share)),
         )
-        ranked = next_order(
-            self.model,
-            texts,
-            config,
-            engine=self.engine,
-            observe=lambda document: counts.append(_count(document, self.corpus.gold)),
-        )
-        return ranked, np.array(counts, dtype=np.int64)
 
-    def _estimate(self, left: curves.Counts) -> tuple[float, float, float] | None:
-        if self.model is None or not self.probe or not len(left):
+    def _estimate(self, rest: list[ScoredDocument], budget: int | None) -> tuple[float, float, float] | None:
+        """The probe's interval of F1, and F1 on the open documents, `rest`."""
+        if not self.probe or not rest:
             return None
-        low, high = curves.f1_interval(_counts(self.engine, self.model, self.probe, self.corpus.gold))
-        return low, high, curves.f1(left)
+        probe = list(self.engine.score(self.model, self.probe, vectors=True))
+        counts = _counts_of(probe, self.corpus.gold)
+        if budget is not None and self.selection.strategy != RANDOM:
+            self._let_go(rest, probe, budget)
+        return *curves.f1_interval(counts), curves.f1(_counts_of(rest, self.corpus.gold))
+
+    def _let_go(self, rest: list[ScoredDocument], probe: list[ScoredDocument], budget: int) -> None:
+        """Drop from the probe what the strategy would label next, were it open.
+
+        It takes the hard texts out of the pool, so only a probe without them is like what is left.
+        """
+        aside = {example.document_id: example for example in self.probe}
+        texts = {text.document_id: text.text for text in (*self.open.values(), *self.probe)}
+        words = _words(self.labelled)
+        for ranked in self.engine.order([*rest, *probe], texts, self._config(budget)):
+            if words >= budget:
+                break
+            if aside.pop(ranked.document_id, None) is None:
+                words += len(self.open[ranked.document_id].tokens)
+        self.probe = list(aside.values())
 
 
 def _round(
@@ -351,8 +367,12 @@ def _counts(engine: Engine, model: Any, examples: Sequence[Example], gold: Mappi
     """(D, 3) in the order of `examples`; without a model nothing is predicted."""
     if model is None:
         return np.array([(len(gold[example.document_id]), 0, 0) for example in examples], dtype=np.int64)
-    found = {document.document_id: _count(document, gold) for document in engine.score(model, examples)}
-    return np.array([found[example.document_id] for example in examples], dtype=np.int64)
+    found = {document.document_id: document for document in engine.score(model, examples)}
+    return _counts_of([found[example.document_id] for example in examples], gold)
+
+
+def _counts_of(scored: Sequence[ScoredDocument], gold: Mapping[str, Spans]) -> curves.Counts:
+    return np.array([_count(document, gold) for document in scored], dtype=np.int64)
 
 
 def _count(document: ScoredDocument, gold: Mapping[str, Spans]) -> tuple[int, int, int]:

@@ -309,6 +309,30 @@ def test_the_probe_is_set_aside_and_its_interval_is_held_against_the_rest_of_the
         assert 0 <= truth <= 1
 
 
+@pytest.mark.parametrize("strategy", ["random", "mnlp"])
+def test_the_probe_loses_what_the_strategy_would_have_labelled(strategy: str) -> None:
+    read: list[set[str]] = []
+
+    def score(model: Any, texts: Sequence[Text], *, vectors: bool = False) -> Iterator[ScoredDocument]:
+        read.append({text.document_id for text in texts})
+        return recall(model, texts)
+
+    plan = replace(
+        PLAN,
+        strategies=(strategy,),
+        seeds=(0,),
+        probe=30,
+        reference_seeds=0,
+        cold_start="random",
+        engine=lambda *_: Engine(remember, score, least_known),
+    )
+    simulate(CORPUS, plan)
+    drawn = next(ids for ids in read if len(ids) == 30)
+    probes = [ids for ids in read if ids <= drawn]
+    assert all(after <= before for before, after in pairwise(probes))
+    assert (probes[-1] < drawn) == (strategy != "random")
+
+
 def test_chance_takes_the_same_documents_whether_the_pool_is_read_or_not() -> None:
     """The random arm is not scored, as its order cannot depend on it; with a probe it is."""
     taken: list[list[str]] = []
