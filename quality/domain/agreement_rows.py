@@ -18,7 +18,7 @@ did not use, and a document they submitted empty, are judgements.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, combinations
@@ -256,14 +256,93 @@ class DocumentRow:
 
 
 def total(rows: Iterable[DocumentRow]) -> DocumentRow:
-    """The sum of rows. The same as adding them one to the other, which for many rows is slow."""
-    rows = list(rows)
-    while len(rows) > 1:  # in halves, so that no mapping is copied more than log n times
-        rows = [
-            left + right
-            for left, right in zip(rows[::2], [*rows[1::2], *[DocumentRow()] * (len(rows) % 2)], strict=True)
-        ]
-    return rows[0] if rows else DocumentRow()
+    """The sum of rows: the same as adding them one to the other, in one pass."""
+    sums = _Sums()
+    for row in rows:
+        sums.add(row)
+    return sums.row()
+
+
+class _ViewSum:
+    """A ViewRow that grows."""
+
+    def __init__(self) -> None:
+        self.units, self.ratings, self.disagreement = 0, 0, 0.0
+        self.values: dict[str, int] = {}
+
+    def add(self, row: ViewRow) -> None:
+        self.units += row.units
+        self.ratings += row.ratings
+        self.disagreement += row.disagreement
+        _grow(self.values, row.values)
+
+    def row(self) -> ViewRow:
+        return ViewRow(self.units, self.ratings, self.disagreement, self.values)
+
+
+class _PairSum:
+    """A PairRow that grows."""
+
+    def __init__(self) -> None:
+        self.counts = [0, 0, 0, 0]
+        self.labels: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+        self.bio = _ViewSum()
+
+    def add(self, row: PairRow) -> None:
+        counts = self.counts
+        counts[0] += row.documents
+        counts[1] += row.asked_all
+        counts[2] += row.both_empty
+        counts[3] += row.boundary
+        for label, added in row.labels.items():
+            counts = self.labels[label]
+            counts[0] += added.first
+            counts[1] += added.second
+            counts[2] += added.both
+            counts[3] += added.overlap
+            counts[4] += added.documents
+        self.bio.add(row.bio)
+
+    def row(self) -> PairRow:
+        documents, asked_all, both_empty, boundary = self.counts
+        labels = {label: LabelCounts(*counts) for label, counts in self.labels.items()}
+        return PairRow(documents, asked_all, both_empty, boundary, labels, self.bio.row())
+
+
+class _Sums:
+    """A DocumentRow that grows."""
+
+    def __init__(self) -> None:
+        self.numbers = dict.fromkeys(("documents", "suggested", "tokens", "spans", "left_out", "agreed"), 0)
+        self.plain = _ViewSum()
+        self.alpha: dict[str, _ViewSum] = defaultdict(_ViewSum)
+        self.pairs: dict[Pair, _PairSum] = defaultdict(_PairSum)
+        self.annotators: set[str] = set()
+        self.conflicts: dict[str, int] = {}
+        self.confusion: dict[Pair, int] = {}
+
+    def add(self, row: DocumentRow) -> None:
+        for name in self.numbers:
+            self.numbers[name] += getattr(row, name)
+        self.plain.add(row.plain)
+        for view, sums in row.alpha.items():
+            self.alpha[view].add(sums)
+        for pair, counts in row.pairs.items():
+            self.pairs[pair].add(counts)
+        self.annotators |= row.annotators
+        _grow(self.conflicts, row.conflicts)
+        _grow(self.confusion, row.confusion)
+
+    def row(self) -> DocumentRow:
+        return DocumentRow(
+            **self.numbers,
+            plain=self.plain.row(),
+            alpha={view: sums.row() for view, sums in self.alpha.items()},
+            pairs={pair: sums.row() for pair, sums in self.pairs.items()},
+            annotators=frozenset(self.annotators),
+            conflicts=self.conflicts,
+            confusion=self.confusion,
+        )
 
 
 def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentRow:
@@ -486,3 +565,8 @@ def _sum(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> dict[Any, Any]:
     for key, value in second.items():
         result[key] = result[key] + value if key in result else value
     return result
+
+
+def _grow(sums: dict[Any, int], row: Mapping[Any, int]) -> None:
+    for key, value in row.items():
+        sums[key] = sums.get(key, 0) + value

@@ -33,6 +33,7 @@ VERSION = 2
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")
+SUGGESTIONS = {"with": True, "without": False}
 NOT_WHOLE = "not_whole"
 """People share words, but too few of them were asked about every label without span over span."""
 
@@ -73,8 +74,8 @@ def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
     `suggestions`, with and without.
     """
     rows = [row for row in rows if row.documents]
-    whole = total(rows)
-    table = _Table(rows)
+    parts = {name: total(row for row in rows if bool(row.suggested) is seen) for name, seen in SUGGESTIONS.items()}
+    whole, table = total(parts.values()), _Table(rows)
     return {
         "version": VERSION,
         "counts": _counts(whole),
@@ -90,10 +91,7 @@ def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
         },
         "pairs": [_pair(pair, row, table.of_pair[pair]) for pair, row in sorted(whole.pairs.items())],
         "confusion": [[*cell, count] for cell, count in sorted(whole.confusion.items())],
-        "suggestions": {
-            "with": _short([row for row in rows if row.suggested]),
-            "without": _short([row for row in rows if not row.suggested]),
-        },
+        "suggestions": {name: _short(part) for name, part in parts.items()},
     }
 
 
@@ -234,9 +232,8 @@ def _pair(pair: Pair, row: PairRow, documents: Sequence[PairRow]) -> Json:
     }
 
 
-def _short(rows: Sequence[DocumentRow]) -> Json:
+def _short(whole: DocumentRow) -> Json:
     """The two leading figures over the documents with, or without, suggestions."""
-    whole = total(rows)
     return {
         "documents": whole.documents,
         "alpha": numeric.alpha_of_row(_vector(whole.view("bio"))).value,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from annotation.domain.spans import LabelledSpan, overlapping
 from annotation.domain.tags import spans_to_bio
+from annotation.domain.text import tokenize
 from quality.domain.agreement_rows import DocumentRow, MeasuredDocument, document_row, total
 from quality.domain.conflicts import conflict_groups, kind_counts
 from quality.domain.span_agreement import PairCounts, of_label, pair_counts, span_agreement, summarise
@@ -257,3 +258,30 @@ def test_few_shared_documents_are_said_to_be_few() -> None:
     for count, enough in ((2, False), (3, True)):
         found = figures([document_row(document(mark), LABELS)] * count, LABELS)
         assert found["pairs"][0]["enough"] is enough
+
+
+def test_a_span_within_a_word_takes_the_word_and_stays_a_span_of_its_own() -> None:
+    """Words are compared on the frozen tokens, spans on their characters."""
+    part, whole = span(5, 7, "A"), span(4, 7, "A")
+    found = figures([document_row(document({"p": [part], "q": [whole]}), LABELS)], LABELS)
+    assert found["alpha"]["bio"]["value"] == 1
+    assert found["alpha"]["per_label"]["A"]["value"] == 1
+    assert found["span_f1"]["exact"]["micro"] == 0
+    assert found["span_f1"]["overlap"]["micro"] == 1
+
+
+def test_two_names_glued_in_one_word_are_one_tag_and_two_labels() -> None:
+    both = [span(4, 5, "A"), span(5, 7, "B")]
+    found = figures([document_row(document({"p": both, "q": both[:1]}), LABELS)], LABELS)
+    assert found["alpha"]["bio"]["observed"] == 1
+    assert found["alpha"]["per_label"]["B"]["observed"] == pytest.approx(0.9)
+
+
+def test_text_without_spaces_is_compared_character_by_character() -> None:
+    text = "王小明在北京🙂"
+    tokens = tokenize(text)
+    marks = [span(0, 3, "A"), span(4, 6, "B")]
+    found = measure([MeasuredDocument(text, tokens, {"p": marks, "q": [span(0, 2, "A"), marks[1]]})], LABELS)
+    assert found["alpha"]["type"]["n"] == len(text) == 7
+    assert found["alpha"]["type"]["observed"] == pytest.approx(6 / 7)
+    assert found["span_f1"]["exact"]["micro"] == pytest.approx(1 / 2)
