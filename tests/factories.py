@@ -14,7 +14,7 @@ from annotation.domain.text import text_hash, tokenize
 from annotation.models import Annotation, Assignment, Document, Label, Project, ProjectMember, Span, Split
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
 from daner_site.core.clock import now
-from quality.models import AdjudicationCase, Ruling
+from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Ruling
 
 PASSWORD = "a sturdy passphrase"
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -216,3 +216,29 @@ def ruling_make(project: Project, asked_by: User, **fields: Any) -> Ruling:
     number = Ruling.objects.filter(project=project).count() + 1
     fields = {"number": number, "question": "Are ships organisations?"} | fields
     return Ruling.objects.create(organization_id=project.organization_id, project=project, asked_by=asked_by, **fields)
+
+
+def consensus_make(document: Document, **fields: Any) -> ConsensusRun:
+    """A finished run that holds one document, with a span over its first word."""
+    moment = now()
+    fields = {"number": 1, "method": "vote", "documents": 1, "watermark": 0, "thirds": [0.5, 0.5]} | fields
+    run = ConsensusRun.objects.create(
+        organization_id=document.organization_id,
+        project=document.project,
+        data_sha="0" * 64,
+        created_at=moment,
+        finished_at=moment,
+        **fields,
+    )
+    start, end = document.tokens[0]
+    span = {"start": start, "end": end, "label": document.project.labels.all()[0].name, "confidence": 0.5}
+    ConsensusDocument.objects.create(
+        organization_id=document.organization_id,
+        run=run,
+        document=document,
+        spans=[span | {"supporters": [], "against": []}],
+        people=2,
+        uncertainty=0.5,
+        layers_sha="0" * 64,
+    )
+    return run

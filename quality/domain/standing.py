@@ -11,8 +11,6 @@ from dataclasses import dataclass
 LEAST_DOCUMENTS = 8
 LEAST_SPANS = 100
 """Of the reference, in the shared documents; below either, a figure says little about a person."""
-PRIOR_DOCUMENTS = 5
-"""How many average documents a weight starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,3 @@ def clearly_below(own: Interval, others: Sequence[Interval]) -> bool:
     """Whether the interval lies wholly below those of most of at least two others."""
     above = sum(own.high < other.low for other in others)
     return len(others) > 1 and 2 * above > len(others)
-
-
-def shrunk(f1: float, documents: int, mean: float) -> float:
-    """A person's weight: their F1 drawn towards the mean of all, the more the fewer documents."""
-    return (documents * f1 + PRIOR_DOCUMENTS * mean) / (documents + PRIOR_DOCUMENTS)

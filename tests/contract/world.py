@@ -23,6 +23,7 @@ from tests.factories import (
     assignment_make,
     blind_comparison_make,
     case_make,
+    consensus_make,
     document_make,
     inference_request_make,
     model_version_make,
@@ -102,6 +103,7 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
     held = document_make(project, f"{sentinel} waits to be labelled.")
     assignment = assignment_make(held, annotators[0], status=Assignment.Status.ACTIVE)
     document_make(project, f"{sentinel} is open.")
+    consensus_make(document)
     model = model_version_make(project, active=True)
     other = model_version_make(project)
     comparison = blind_comparison_make(model, other, [document], status="open")

@@ -11,7 +11,7 @@ from annotation.domain.spans import LabelledSpan
 from quality.domain.copying import Compared, copied, pair_sums
 from quality.domain.drift import BASELINE, Residual, drift
 from quality.domain.speed import LEAST_DOCUMENTS, Timing, paces
-from quality.domain.standing import Interval, clearly_below, missing_evidence, shrunk
+from quality.domain.standing import Interval, clearly_below, missing_evidence
 
 
 def residuals(values: list[float], version: int | None = 1) -> list[Residual]:
@@ -195,9 +195,3 @@ def test_only_intervals_that_do_not_meet_set_somebody_apart() -> None:
     assert not clearly_below(Interval(0.5, 0.75), [high, high, high])
     assert not clearly_below(Interval(0.3, 0.5), [high])
     assert not clearly_below(Interval(0.3, 0.5), [high, Interval(0.4, 0.6)])
-
-
-def test_a_weight_starts_at_the_mean_and_ends_at_the_figure() -> None:
-    assert shrunk(0.2, 0, 0.8) == pytest.approx(0.8)
-    assert shrunk(0.2, 5, 0.8) == pytest.approx(0.5)
-    assert shrunk(0.2, 995, 0.8) == pytest.approx(0.203)
