@@ -15,8 +15,8 @@ UNKNOWN_COLOR = "#7F7F7F"
 
 
 def versions(project: Project) -> QuerySet[ModelVersion]:
-    """All model versions, newest first."""
-    return ModelVersion.objects.filter(project=project).select_related("run")
+    """All model versions, newest first; what each run learned from is read only where it is asked for."""
+    return ModelVersion.objects.filter(project=project).select_related("run").defer("run__snapshot")
 
 
 def active_version(project: Project) -> ModelVersion | None:
