@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from statistics import NormalDist
 
@@ -32,6 +33,8 @@ MIN_DOCUMENTS = 5
 """Fewer resampled documents give an interval that only looks like one."""
 LEVEL = 0.95
 BATCH_CELLS = 2 * 10**6
+KEPT_ROWS = 150
+"""Draws of up to so many rows are kept for the next figure; 64 of them take 80 MB at most."""
 _NORMAL = NormalDist()
 
 
@@ -102,15 +105,27 @@ def coverage(
 
 def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:
     """The sum of as many rows as there are, drawn with replacement: draws × columns."""
-    generator, count = np.random.default_rng(seed), len(rows)
+    count = len(rows)
+    if count <= KEPT_ROWS:
+        sums: FloatArray = _kept_weights(count, draws, seed) @ rows
+        return sums
+    generator = np.random.default_rng(seed)
     batch = max(1, BATCH_CELLS // count)
-    sums = []
-    for at in range(0, draws, batch):
-        size = min(batch, draws - at)
-        chosen = generator.integers(0, count, (size, count)) + count * np.arange(size)[:, None]
-        weights = np.bincount(chosen.ravel(), minlength=size * count).reshape(size, count)
-        sums.append(weights.astype(np.float64) @ rows)
-    return np.concatenate(sums)
+    parts = [_weights(generator, count, min(batch, draws - at)) @ rows for at in range(0, draws, batch)]
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=64)
+def _kept_weights(count: int, draws: int, seed: int) -> FloatArray:
+    """All figures of the same documents use the same draws."""
+    return _weights(np.random.default_rng(seed), count, draws)
+
+
+def _weights(generator: np.random.Generator, count: int, draws: int) -> FloatArray:
+    """How often each of `count` rows is drawn: draws × count."""
+    chosen = generator.integers(0, count, (draws, count)) + count * np.arange(draws)[:, None]
+    weights = np.bincount(chosen.ravel(), minlength=draws * count).reshape(draws, count)
+    return weights.astype(np.float64)
 
 
 def _levels(drawn: FloatArray, value: float, without: FloatArray) -> tuple[float, float]:

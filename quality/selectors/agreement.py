@@ -27,6 +27,7 @@ MANY = 150
 Json = dict[str, Any]
 Key = tuple[Any, bool]
 """(document or bucket, with suggestions)"""
+ANYBODY: Pair = ("", "")
 
 
 def measures(project: Project, chosen: Slice = WHOLE) -> Json:
@@ -53,8 +54,7 @@ def kept_apart(project: Project) -> list[Json]:
 
 
 def _leading(project: Project, name: str, value: str) -> Json:
-    rows = [_merged(row) for row in document_rows(project, WHOLE.but(**{name: value}))]
-    found = figures(rows, [])
+    found = figures(_reader(project, WHOLE.but(**{name: value})).pooled(), [])
     return {
         "parameter": name,
         "value": value,
@@ -64,20 +64,18 @@ def _leading(project: Project, name: str, value: str) -> Json:
     }
 
 
-def _merged(row: DocumentRow) -> DocumentRow:
-    """With all pairs as one: enough for what is pooled over pairs."""
-    return replace(row, pairs={("", ""): sum(row.pairs.values(), PairRow())} if row.pairs else {}, confusion={})
-
-
 def label_names(project: Project, chosen: Slice) -> list[str]:
     return [chosen.label.name] if chosen.label else list(project.labels.values_list("name", flat=True))
 
 
 def document_rows(project: Project, chosen: Slice) -> list[DocumentRow]:
     """One per document, or, where they are many, per bucket; with and without suggestions apart."""
-    by_document = rows_of(DocumentAgreement, project, chosen).count() <= MANY
-    reader = _Reader(project, chosen, by_document=by_document)
+    reader = _reader(project, chosen)
     return reader.of_a_pair() if chosen.pair else reader.of_everybody()
+
+
+def _reader(project: Project, chosen: Slice) -> _Reader:
+    return _Reader(project, chosen, by_document=rows_of(DocumentAgreement, project, chosen).count() <= MANY)
 
 
 def rows_of(model: type[Model], project: Project, chosen: Slice) -> QuerySet[Any]:
@@ -102,6 +100,14 @@ class _Reader:
         if first is not None:  # added up anyway, so it does not matter where they stand
             rows[first] = replace(rows[first], confusion=self._confusion())
         return list(rows.values())
+
+    def pooled(self) -> list[DocumentRow]:
+        """With all pairs as one, for figures that are pooled over pairs anyway."""
+        labels = self._labels()
+        return [
+            self._row(values, labels[key], {ANYBODY: self._anybody(values)})
+            for key, values in self._documents().items()
+        ]
 
     def of_a_pair(self) -> list[DocumentRow]:
         """As if nobody else had labelled anything; of the words, only the tags are kept by pair."""
@@ -170,6 +176,10 @@ class _Reader:
             bio=ViewRow(whole["sum_bio_words"], whole["sum_bio_votes"], whole["sum_bio_apart"], _tags(of_labels)),
         )
 
+    def _anybody(self, values: Json) -> PairRow:
+        spans = LabelCounts(values["sum_pair_spans"], 0, values["sum_exact"] // 2, values["sum_overlap"])
+        return PairRow(documents=values["documents"], asked_all=values["documents"], labels={NOBODY: spans})
+
     def _confusion(self) -> dict[Pair, int]:
         rows = rows_of(Confusion, self._project, self._slice)
         if self._slice.label:
@@ -216,7 +226,7 @@ def _tags(labels: Mapping[str, Json]) -> dict[str, int]:
 DOCUMENT_SUMS = (
     *("words", "spans", "left_out", "agreed", *(kind.value for kind in CONFLICT_KINDS)),
     *("plain_words", "plain_votes", "bio_words", "bio_votes", "bio_apart", "type_apart", "detect_apart"),
-    *("named_words", "named_votes", "named_apart"),
+    *("named_words", "named_votes", "named_apart", "pair_spans", "exact", "overlap"),
 )
 LABEL_SUMS = ("begin", "inside", "named", "marked", "apart", "words", "votes")
 PAIR_SUMS = (
