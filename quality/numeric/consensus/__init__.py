@@ -9,14 +9,18 @@ bsc   Bayesian sequence combination: as `ds`, along the sequence, with what the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from quality.domain.judgements import JudgedDocument
-from quality.numeric.consensus import vote
+from quality.numeric.consensus import bsc, dawid_skene, vote
+from quality.numeric.consensus.evidence import Evidence, gather
 from quality.numeric.consensus.reading import Mark, Reading, read
 from quality.numeric.consensus.reliability import reliabilities
 from quality.numeric.consensus.results import Consensus, ConsensusSpan, LabelReliability, Reliability
 from quality.numeric.consensus.solution import Solution
+from quality.numeric.consensus.tagging import Tagging
 
 __all__ = [
     "AUTO",
@@ -32,19 +36,24 @@ __all__ = [
 
 METHODS = ("vote", "ds", "bsc")
 AUTO = "auto"
-ENOUGH_FOR_MODEL = 50
-"""Documents with two people asked the same: from here on BSC beats the vote with any number of
-annotators. From 20 on it does so mostly, which is no reason to give up what explains itself."""
+ENOUGH_DOCUMENTS = 50
+"""Documents with two people asked the same: from here on BSC beats the vote. From 20 on it does so
+mostly, which is no reason to give up what explains itself."""
+ENOUGH_JUDGES = 3
+"""Mean number of people per such document. Who of two is right, no model can tell from the answers
+alone: their tables of errors are only determined from three people on."""
 
 
 def overlapped(documents: Sequence[JudgedDocument]) -> int:
     """How many documents have a label that two people were asked about."""
-    return sum(_is_overlapped(document) for document in documents)
+    return sum(_most_judges(document) > 1 for document in documents)
 
 
 def choose(documents: Sequence[JudgedDocument]) -> str:
     """The method that `auto` takes, by the amount of overlap alone."""
-    return "bsc" if overlapped(documents) >= ENOUGH_FOR_MODEL else "vote"
+    judges = [count for document in documents if (count := _most_judges(document)) > 1]
+    enough = len(judges) >= ENOUGH_DOCUMENTS and sum(judges) >= ENOUGH_JUDGES * len(judges)
+    return "bsc" if enough else "vote"
 
 
 def consensus(documents: Sequence[JudgedDocument], labels: Sequence[str], method: str = AUTO) -> Consensus:
@@ -76,18 +85,27 @@ def consensus(documents: Sequence[JudgedDocument], labels: Sequence[str], method
     )
 
 
+def _solve_tagging(
+    estimate: Callable[[Evidence, Sequence[Reading]], Tagging], readings: Sequence[Reading], labels: Sequence[str]
+) -> Solution:
+    evidence = gather(readings, labels)
+    if evidence is None:
+        return Solution([{}] * len(readings), [0.0] * len(readings), [{}] * len(readings))
+    return estimate(evidence, readings).solve(readings, labels)
+
+
 _SOLVE: Mapping[str, Callable[[Sequence[Reading], Sequence[str]], Solution]] = {
     "vote": lambda readings, _: vote.solve(readings),
+    "ds": partial(_solve_tagging, lambda evidence, _: dawid_skene.estimate(evidence)[1]),
+    "bsc": partial(_solve_tagging, bsc.estimate),
 }
 
 
-def _is_overlapped(document: JudgedDocument) -> bool:
+def _most_judges(document: JudgedDocument) -> int:
+    """How many people were asked about the label that most were asked about."""
     asked = [judgement.asked for judgement in document.judgements]
-    if sum(labels is None for labels in asked) > 1:
-        return True
-    limited = [labels for labels in asked if labels]
-    named = frozenset().union(*limited)
-    return sum(map(len, limited)) > len(named) or bool(named and None in asked)
+    named = Counter(label for labels in asked for label in labels or ())
+    return asked.count(None) + max(named.values(), default=0)
 
 
 def _spans(reading: Reading, found: Mapping[Mark, float]) -> tuple[ConsensusSpan, ...]:

@@ -16,7 +16,7 @@ class ConsensusSpan:
     confidence: float
     """Between 0 and 1. Good for putting spans in order; a probability only after calibration."""
     supporters: tuple[str, ...]
-    """Who marked exactly this; empty where the text and everybody's habits speak for it."""
+    """Who marked exactly this, up to parts of words; never empty."""
     against: tuple[str, ...]
     """Who was asked about the label and did not mark exactly this."""
 
