@@ -285,3 +285,22 @@ def test_text_without_spaces_is_compared_character_by_character() -> None:
     assert found["alpha"]["type"]["n"] == len(text) == 7
     assert found["alpha"]["type"]["observed"] == pytest.approx(6 / 7)
     assert found["span_f1"]["exact"]["micro"] == pytest.approx(1 / 2)
+
+
+def test_a_label_both_were_asked_about_and_nobody_used_was_looked_for() -> None:
+    asked = {"p": frozenset("A"), "q": frozenset("A")}
+    found = figures([document_row(document({"p": [], "q": []}, asked=asked), LABELS)], LABELS)["span_f1"]["per_label"]
+    assert (found["A"]["exact"]["reason"], found["B"]["exact"]["reason"]) == ("no_spans", "no_overlap")
+
+
+def test_a_long_span_that_began_before_others_is_met() -> None:
+    counts = pair_counts([span(20, 23, "A")], [span(0, 39, "A"), span(4, 7, "A")])
+    assert counts.overlap == 2
+
+
+def test_documents_without_a_label_count_in_the_interval_of_its_alpha() -> None:
+    used = document_row(document({"p": [span(0, 3, "A")], "q": [span(0, 7, "A")]}), LABELS)
+    unused = document_row(document({"p": [], "q": []}), LABELS)
+    figure = figures([used, used, *[unused] * 6], LABELS)["alpha"]["per_label"]["A"]
+    assert figure["n"] == 80
+    assert figure["low"] is not None
