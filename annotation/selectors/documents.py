@@ -33,6 +33,13 @@ STATUSES = {
 Piece = dict[str, str]
 
 
+GOLD_NOTES = {
+    "import": "imported",
+    "unanimous": "everybody marked the same; no reviewer decided",
+}
+"""What is said of gold that was not decided by a reviewer."""
+
+
 @dataclass(frozen=True)
 class ShownLayer:
     """One column of the document page."""
@@ -48,7 +55,7 @@ class ShownLayer:
 def documents_page(
     project: Project, *, number: str, search: str = "", split: str = "", status: str = "", label: str = ""
 ) -> Page[Document]:
-    """A page of documents with counts `people`, `rejections`, `working` and the flag `has_gold`."""
+    """A page of documents with counts `people`, `rejections`, `working` and the flags `has_gold` and `unanimous`."""
     documents = _with_counts(project.documents.defer("tokens", "meta"))
     if search:
         documents = documents.filter(Q(text__icontains=search) | Q(external_id=search))
@@ -72,7 +79,9 @@ def _with_counts(documents: QuerySet[Document]) -> QuerySet[Document]:
             "working": Assignment.Status.ACTIVE,
         }.items()
     }
-    return documents.annotate(has_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)), **of_status)
+    gold = current.filter(kind=Annotation.Kind.GOLD)
+    unanimous = Exists(gold.filter(provenance__source="unanimous"))
+    return documents.annotate(has_gold=Exists(gold), unanimous=unanimous, **of_status)
 
 
 def _condition(status: str) -> Q:
@@ -92,7 +101,7 @@ def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
     colors = dict(project.labels.values_list("name", "color"))
     shown = []
     if found.gold is not None:
-        note = "imported" if found.gold.imported else f"decided by {found.gold.author_name}"
+        note = GOLD_NOTES.get(found.gold.source) or f"decided by {found.gold.author_name}"
         shown.append(_shown(document, "Gold", "gold", note, found.gold.spans, colors))
     for layer in found.layers:
         note = "imported" if layer.imported else "with suggestions" if layer.with_suggestions else ""

@@ -31,6 +31,8 @@ class Layer:
     spans: tuple[LabelledSpan, ...]
     with_suggestions: bool
     imported: bool
+    source: str
+    """Of its provenance: import, interface, adjudication, unanimous; empty where unknown."""
     guideline_version: int | None
     created_at: datetime
 
@@ -115,6 +117,7 @@ def _layer(annotation: Annotation) -> Layer:
         spans=tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all()),
         with_suggestions=bool(annotation.suggestions),
         imported=annotation.provenance.get("source") == "import",
+        source=annotation.provenance.get("source", ""),
         guideline_version=annotation.guideline_version,
         created_at=annotation.created_at,
     )

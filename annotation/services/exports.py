@@ -118,7 +118,9 @@ def _exported(
     )
     if layer in ("gold", "all"):
         gold = layers.gold if layers else None
-        exported = replace(exported, gold=gold.spans if gold else None, with_gold=True)
+        exported = replace(
+            exported, gold=gold.spans if gold else None, with_gold=True, gold_source=gold.source if gold else ""
+        )
     if layer in ("annotators", "all") and layers:
         annotators = tuple(ExportedLayer(names[item.author_id], item.spans) for item in layers.layers)
         exported = replace(exported, annotators=annotators)

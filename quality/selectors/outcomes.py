@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Project
@@ -95,7 +96,8 @@ def outcomes(project: Project) -> Outcomes:
     standing = {review.document_id: review for review in newest.values() if review.gold_id is not None}
     places = [place for review in standing.values() for place in review.places]
     audits = [review for review in reviews if review.origin == Origin.AUDIT]
-    kept = [set(map(tuple, review.before)) & set(map(tuple, review.spans)) for review in audits]
+    before = [_spans(review.before) for review in audits]
+    kept = [was & _spans(review.spans) for was, review in zip(before, audits, strict=True)]
     counts = Counter(place["support"] for place in places)
     reasons = Counter(place["reason"] for place in places if place["reason"])
     decided = Counter(review.document_id for review in deciding if review.origin != Origin.AUDIT)
@@ -105,8 +107,12 @@ def outcomes(project: Project) -> Outcomes:
         rows=tuple(_rows(project, list(standing))),
         support=tuple(Share(title, counts[name], len(places)) for name, title in SUPPORT.items()),
         reasons=tuple((reason.words, reasons[reason.value]) for reason in Reason if reasons[reason.value]),
-        audit=Share("spans", sum(map(len, kept)), sum(len(review.before) for review in audits)),
-        audited=Share("documents", sum(sorted(review.before) == review.spans for review in audits), len(audits)),
+        audit=Share("spans", sum(map(len, kept)), sum(map(len, before))),
+        audited=Share(
+            "documents",
+            sum(was == _spans(review.spans) for was, review in zip(before, audits, strict=True)),
+            len(audits),
+        ),
         second=_second([review for review in reviews if review.origin == Origin.SECOND and review.gold_id is None]),
         seconds=_seconds(reviews),
         again=Share("documents", sum(number > 1 for number in decided.values()), len(decided)),
@@ -133,15 +139,20 @@ def _rows(project: Project, documents: Sequence[int]) -> list[ScoreRow]:
     return [ScoreRow("Consensus", together), *rows] if together.documents else rows
 
 
-def _span(item: dict[str, object]) -> LabelledSpan:
-    return LabelledSpan(int(str(item["start"])), int(str(item["end"])), str(item["label"]))
+def _span(item: dict[str, Any]) -> LabelledSpan:
+    return LabelledSpan(item["start"], item["end"], item["label"])
 
 
 def _second(reviews: Sequence[Review]) -> Score:
     score = Score()
     for review in reviews:
-        score.add([LabelledSpan(*span) for span in review.spans], [LabelledSpan(*span) for span in review.before or []])
+        score.add(_spans(review.spans), _spans(review.before))
     return score
+
+
+def _spans(rows: list[list[Any]] | None) -> set[LabelledSpan]:
+    """As `Review.spans` holds them."""
+    return {LabelledSpan(*row) for row in rows or []}
 
 
 def _seconds(reviews: Sequence[Review]) -> float | None:
@@ -150,7 +161,7 @@ def _seconds(reviews: Sequence[Review]) -> float | None:
 
 
 def _anchoring(reviews: Sequence[Review]) -> list[Share]:
-    kinds = {
+    kinds: dict[str, Callable[[Review], bool]] = {
         "suggestions asked for": lambda review: review.with_suggestions,
         "suggestions not asked for": lambda review: not review.with_suggestions and not review.blind,
         "decided without suggestions by draw": lambda review: review.blind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from django.core.exceptions import PermissionDenied
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document
+from annotation.selectors.documents import documents_page, shown_layers
 from annotation.services.annotations import annotation_write
+from annotation.services.exports import export_parts
 from daner_site.accounts.models import AuditEvent
 from quality.domain.adjudication import NOTHING, Decision
 from quality.models import AdjudicationCase, Review, Ruling
@@ -376,3 +379,18 @@ def test_the_running_examples_gold_takes_a_reviewer_three_actions(world: World, 
     world.resolve(case, decisions=decisions)
     assert len(decisions) + 1 <= 3
     assert gold_of(world.document) == GOLD
+
+
+def test_unanimous_gold_is_told_apart_where_it_is_listed_and_exported(
+    world: World, case: AdjudicationCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(monkeypatch)
+    document = unanimous(world, FIRST)
+    unanimous_accept(document_id=document.pk)
+    world.resolve(case)
+    rows = [json.loads(line) for line in "".join(export_parts(world.project, layer="gold", fmt="jsonl")).splitlines()]
+    assert [row["gold_source"] for row in rows] == ["adjudication", "unanimous"]
+    listed = documents_page(world.project, number="1")
+    assert [item.unanimous for item in listed] == [False, True]
+    notes = [shown_layers(world.project, item)[0].note for item in (world.document, document)]
+    assert notes == [f"decided by {world.reviewer.name}", "everybody marked the same; no reviewer decided"]

@@ -95,6 +95,7 @@ class ExportedDocument:
         model: the newest model's name and spans, or None.
         confidences: of the model's spans, in their order.
         with_gold: print `gold` even when there is none.
+        gold_source: where the gold comes from: import, adjudication, unanimous; "" where unknown.
     """
 
     external_id: str
@@ -107,6 +108,7 @@ class ExportedDocument:
     model: ExportedLayer | None = None
     confidences: Sequence[float] = ()
     with_gold: bool = False
+    gold_source: str = ""
 
 
 def decode(data: bytes) -> str:

@@ -183,6 +183,8 @@ def print_document(document: ExportedDocument) -> str:
         data["meta"] = document.meta
     if document.with_gold:
         data["gold"] = None if document.gold is None else _printed(document.gold)
+        if document.gold is not None and document.gold_source:
+            data["gold_source"] = document.gold_source
     if document.annotators:
         data["annotations"] = [
             {"annotator": layer.name, "spans": _printed(layer.spans)} for layer in document.annotators
