@@ -77,7 +77,7 @@ def explanation(
         for person, label in _said(span, layers, names)
         if (known := trust.get((person, label))) is not None and known.made >= LEAST_RIGHT
     ]
-    if rates:
+    if rates and others:
         sentences.append("; ".join(rates) + ".")
     return sentences
 

@@ -181,7 +181,8 @@ def _signs(
         signs.append(
             f"{row.speed['longest_run']} documents in a row were submitted far faster than is usual in this project."
         )
-    if row.drift:
+    # Better than before needs nobody's help, and may only mean that another got worse.
+    if row.drift and row.drift["direction"] == "worse":
         signs.append(_drift_words(row.drift))
     signs += [_alike_words(item, str(user.pk), names) for item in run.alike if str(user.pk) in item["pair"]]
     return signs
@@ -196,11 +197,10 @@ def _interval(row: AnnotatorReliability) -> Interval:
 
 
 def _drift_words(drift: Mapping[str, Any]) -> str:
-    against = "less than" if drift["direction"] == "worse" else "more than"
     version = f" under guideline {drift['guideline_version']}" if drift["guideline_version"] else ""
     return (
-        f"Since document {drift['document']}{version}, the work meets the others' {against} it used to: "
-        f"{drift['now']:+.2f} against {drift['usual']:+.2f} F1 from their mean."
+        f"Since document {drift['document']}{version}, the work meets the others' less than it used to: "
+        f"F1 {drift['now']:+.2f} from the others' mean, where {drift['usual']:+.2f} was usual."
     )
 
 

@@ -110,3 +110,8 @@ def test_confidence_that_is_no_probability_is_said_as_a_place_among_others() -> 
         "about as sure as most",
         "surer than most",
     ]
+
+
+def test_nobody_has_to_be_trusted_where_all_say_the_same() -> None:
+    layers = {"1": [ADA], "2": [ADA]}
+    assert explained(ADA, layers, p1PER=Trust(9, 10)) == ["A and B marked it."]
