@@ -259,14 +259,37 @@ class LabelAgreementSerializer(serializers.Serializer[Any]):
     overlap = FigureSerializer()
 
 
+class ApartSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(source="title")
+    query = serializers.CharField(help_text="The parameters that ask for all its figures.")
+    documents = serializers.IntegerField()
+    exact = FigureSerializer()
+    alpha = FigureSerializer()
+
+
 class AgreementSerializer(serializers.Serializer[Panel]):
     measured_at = serializers.DateTimeField(source="created_at")
+    slice = serializers.SerializerMethodField()
     counts = serializers.DictField(child=serializers.IntegerField())
     alpha = serializers.SerializerMethodField()
     span_f1 = serializers.SerializerMethodField()
     labels = LabelAgreementSerializer(many=True)
     pairs = serializers.SerializerMethodField()
     conflicts = serializers.SerializerMethodField()
+    confusion = serializers.SerializerMethodField()
+    kept_apart = ApartSerializer(source="apart", many=True)
+
+    def get_slice(self, panel: Panel) -> dict[str, str]:
+        return {name: value for name, value in self.context["slice"].values.items() if value}
+
+    def get_confusion(self, panel: Panel) -> dict[str, dict[str, int]]:
+        """Spans of a label by what the other person of a pair has in their place."""
+        return {
+            row.label: {
+                other: cell.spans for other, cell in zip(panel.confused_with, row.cells, strict=True) if cell.spans
+            }
+            for row in panel.confusion
+        }
 
     @extend_schema_field(serializers.DictField(child=FigureSerializer()))
     def get_alpha(self, panel: Panel) -> dict[str, Any]:

@@ -166,3 +166,27 @@ def test_agreement_gives_figures_labels_and_pairs(call: Call, cast: Cast) -> Non
     assert {row["label"] for row in found["labels"]} == {"PER", "LOC"}
     assert [({pair["first"], pair["second"]}, pair["documents"]) for pair in found["pairs"]] == [({"Ben", "Bob"}, 4)]
     assert sum(found["conflicts"].values()) == 8
+
+
+def test_agreement_of_a_slice(call: Call, cast: Cast) -> None:
+    for number, reason in enumerate(("random", "targeted", "targeted")):
+        document = document_make(cast.project_a, f"Ada met Bo in Oslo, number {number}.", overlap_reason=reason)
+        annotation_make(document, cast.bob, [(0, 3, "PER")])
+        annotation_make(document, cast.ben, [(0, 3, "PER")] if reason == "random" else [(0, 3, "LOC")])
+    agreement_recompute(project_id=cast.project_a.pk)
+    whole = call("vic", "get", "agreement/").json()
+    assert (whole["slice"], whole["span_f1"]["exact"]["value"]) == ({}, 1.0)
+    assert {(row["query"], row["documents"]) for row in whole["kept_apart"]} == {
+        ("overlap=random", 1),
+        ("overlap=targeted", 2),
+    }
+    picked = call("vic", "get", "agreement/?overlap=targeted").json()
+    assert (picked["slice"], picked["span_f1"]["exact"]["value"]) == ({"overlap": "targeted"}, 0.0)
+    assert picked["confusion"] == {"PER": {"LOC": 2}, "LOC": {"PER": 2}}
+    pair = f"{cast.bob.username},{cast.ben.username}"
+    assert call("vic", "get", f"agreement/?pair={pair}&overlap=all").json()["counts"]["documents"] == 3
+
+
+@pytest.mark.parametrize("query", ["overlap=hard", "label=NONE", "pair=a,b", "since=soon", "project=1", "guideline=x"])
+def test_a_slice_that_is_not_there_is_refused(call: Call, query: str) -> None:
+    assert call("vic", "get", f"agreement/?{query}").status_code == 400
