@@ -144,6 +144,8 @@ def _compute(run: ConsensusRun) -> ConsensusRun:
     run.save()
     _prune(project)
     nudge_on_commit(project_group(project.uuid), "quality")
+    # What is worth a reviewer's time first may be something else now.
+    enqueue_on_commit("refresh_priorities", project_id=project.pk)
     return run
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -148,3 +149,65 @@ def test_a_group_keeps_its_id_whatever_happens_elsewhere(layers: dict[str, set[L
     ids = [group.id for group in conflict_groups(layers)]
     assert [group.id for group in conflict_groups(more)][:-1] == ids
     assert len(set(ids)) == len(ids)
+
+
+# --- 200 cases of known kind ------------------------------------------------------------------------
+
+GENERATED = 200
+WANTED = ("unanimous", "missing", "label", "boundary", "boundary_label", "split_merge")
+
+
+def made(kind: str, draw: random.Random, at: int) -> tuple[list[list[LabelledSpan]], set[str]]:
+    """Three people's spans of one place that starts at `at`, and the flags that hold, by construction.
+
+    Nothing here knows how groups are found: two people differ in exactly the way the kind says, and
+    the third, where drawn, is like one of them or silent.
+    """
+    length = draw.randint(4, 12)
+    label, other = draw.sample(["PER", "ORG", "LOC"], 2)
+    whole = LabelledSpan(at, at + length, label)
+    cut = at + draw.randint(1, length - 2)
+    first, second, flags = {
+        "unanimous": ([whole], [whole], set()),
+        "missing": ([whole], [], {"missing"}),
+        "label": ([whole], [LabelledSpan(at, at + length, other)], {"label"}),
+        "boundary": ([whole], [LabelledSpan(cut, at + length, label)], {"boundary"}),
+        "boundary_label": (
+            [whole],
+            [LabelledSpan(cut, at + length, other)],
+            {"label", "boundary", "boundary_label"},
+        ),
+        "split_merge": (
+            [whole],
+            [LabelledSpan(at, cut, label), LabelledSpan(cut, at + length, label)],
+            {"boundary", "split_merge"},
+        ),
+    }[kind]
+    third = draw.choice([first, second, []]) if kind != "unanimous" else first
+    if kind not in ("unanimous", "missing") and not third:
+        flags = flags | {"missing"}
+    people = [first, second, third]
+    draw.shuffle(people)
+    return people, flags
+
+
+@pytest.mark.parametrize("number", range(GENERATED))
+def test_every_generated_place_gets_the_kind_it_was_made_with(number: int) -> None:
+    draw = random.Random(f"conflicts:{number}")
+    wanted = [draw.choice(WANTED) for _ in range(4)]
+    layers: dict[str, list[LabelledSpan]] = {"a": [], "b": [], "c": []}
+    expected = []
+    for place, kind in enumerate(wanted):
+        people, flags = made(kind, draw, 40 * place)
+        expected.append((kind, flags))
+        for name, spans_ in zip(layers, people, strict=True):
+            layers[name] += spans_
+    groups = conflict_groups(layers)
+    assert [(group.kind.value, {flag.value for flag in group.flags}) for group in groups] == expected
+    # Auto-accept looks at nothing else.
+    assert any(group.open for group in groups) is any(kind != "unanimous" for kind in wanted)
+
+
+def test_the_generated_places_are_of_every_kind() -> None:
+    draws = [random.Random(f"conflicts:{number}") for number in range(GENERATED)]
+    assert {draw.choice(WANTED) for draw in draws for _ in range(4)} == set(WANTED)

@@ -11,12 +11,15 @@ from django.core.exceptions import PermissionDenied
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document
 from annotation.selectors.documents import documents_page, shown_layers
+from annotation.selectors.layers import document_layers
 from annotation.services.annotations import annotation_write
 from annotation.services.exports import export_parts
 from daner_site.accounts.models import AuditEvent
+from daner_site.core.clock import now
 from quality.domain.adjudication import NOTHING, Decision
-from quality.models import AdjudicationCase, Review, Ruling
+from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Review, Ruling
 from quality.selectors.cases import next_case
+from quality.selectors.consensus import layers_sha
 from quality.selectors.content import case_content
 from quality.selectors.rulings import places_like, ruling_rows
 from quality.services.cases import (
@@ -27,6 +30,7 @@ from quality.services.cases import (
     case_reopen,
     case_resolve,
     cases_refresh,
+    priorities_refresh,
     suggestions_ask,
 )
 from quality.services.rulings import RulingError, ruling_close, ruling_note
@@ -394,3 +398,31 @@ def test_unanimous_gold_is_told_apart_where_it_is_listed_and_exported(
     assert [item.unanimous for item in listed] == [False, True]
     notes = [shown_layers(world.project, item)[0].note for item in (world.document, document)]
     assert notes == [f"decided by {world.reviewer.name}", "everybody marked the same; no reviewer decided"]
+
+
+def test_the_consensus_says_which_case_comes_first(world: World, case: AdjudicationCase) -> None:
+    """By people alone, two places in doubt of one half each; the consensus is surer of the date."""
+    assert case.priority == pytest.approx(1.0)
+    run = ConsensusRun.objects.create(
+        organization=world.project.organization,
+        project=world.project,
+        number=1,
+        data_sha="x",
+        watermark=0,
+        created_at=now(),
+        finished_at=now(),
+    )
+    layers = document_layers(world.document)
+    ConsensusDocument.objects.create(
+        organization=world.project.organization,
+        run=run,
+        document=world.document,
+        spans=[{"start": 30, "end": 45, "label": "DATE", "confidence": 0.9, "supporters": [], "against": []}],
+        people=2,
+        uncertainty=0.1,
+        layers_sha=layers_sha(layers),
+    )
+    assert priorities_refresh(project_id=world.project.pk) == 1
+    assert again(case).priority == pytest.approx(0.5 + 0.1)
+    assert again(case).version == case.version
+    assert priorities_refresh(project_id=world.project.pk) == 0
