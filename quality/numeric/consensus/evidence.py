@@ -149,7 +149,7 @@ def _keys(reading: Reading, number: Mapping[str, int], in_layers: set[str], voic
             marks = [mark for mark in reading.marks[name] if label in (None, mark.label)]
             voice = voices.setdefault((name, ALL if label is None else number[label]), len(voices))
             rows.append(voice * tags + tag_row(marks, len(reading.units), number))
-    return np.array(rows, dtype=np.int64).reshape(-1, len(reading.units) if rows else 0)
+    return np.array(rows) if rows and reading.units else np.zeros((0, 0), dtype=np.int64)
 
 
 def tag_row(marks: Sequence[Mark], units: int, number: Mapping[str, int]) -> Ints:
@@ -187,7 +187,9 @@ def _fingerprint(table: Ints) -> npt.NDArray[np.uint64]:
 
 
 def _cut(readings: Sequence[Reading], judged: Sequence[bool]) -> Pieces:
-    sizes = np.array([len(reading.units) if use else 0 for reading, use in zip(readings, judged, strict=True)])
+    sizes = np.array(
+        [len(reading.units) if use else 0 for reading, use in zip(readings, judged, strict=True)], dtype=np.int64
+    )
     first = np.concatenate([[0], np.cumsum(sizes)])
     starts: list[int] = []
     owner: list[int] = []
