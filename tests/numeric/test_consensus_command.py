@@ -11,12 +11,12 @@ from django.core.management import CommandError, call_command
 
 from quality.management.commands.bench_quality import measure
 
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"id": "one", "text": "Ada said", "gold": [{"start": 0, "end": 3, "label": "PER"}]},
     {"id": "two", "text": "Bo said", "gold": []},
     {"id": "three", "text": "Cy said", "gold": [{"start": 0, "end": 2, "label": "PER"}]},
 ]
-ANSWERS = [
+ANSWERS: list[dict[str, Any]] = [
     {"item": "one", "annotator": "a", "spans": [{"start": 0, "end": 3, "label": "PER"}]},
     {"item": "one", "annotator": "b", "spans": []},
     {"item": "two", "annotator": "a", "spans": [{"start": 0, "end": 2, "label": "PER"}]},
