@@ -6,6 +6,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.models import Project
 from annotation.selectors.layers import DocumentLayers
 from quality.models import ConsensusDocument, ConsensusRun
+from quality.numeric.calibration import Calibration
 from quality.selectors.consensus import layers_sha
 
 
@@ -14,17 +15,29 @@ def consensus_of(project: Project, layers: DocumentLayers) -> ConsensusDocument 
     run = ConsensusRun.objects.filter(project=project, finished_at__isnull=False).order_by("-number").first()
     if run is None:
         return None
-    return ConsensusDocument.objects.filter(
-        run=run, document_id=layers.document_id, layers_sha=layers_sha(layers)
-    ).first()
+    return (
+        ConsensusDocument.objects.select_related("run")
+        .filter(run=run, document_id=layers.document_id, layers_sha=layers_sha(layers))
+        .first()
+    )
 
 
 def probable_spans(project: Project, layers: DocumentLayers) -> list[tuple[LabelledSpan, float]] | None:
-    """The consensus spans of the document, each with its confidence; None where none is new enough."""
+    """The consensus spans of the document, each with the probability that it is right; None where no
+    consensus is new enough.
+
+    Before enough is settled to know probabilities, the method's own confidence stands in: too high,
+    but in the right order.
+    """
     found = consensus_of(project, layers)
     if found is None:
         return None
-    return [(LabelledSpan(item["start"], item["end"], item["label"]), item["confidence"]) for item in found.spans]
+    known = found.run.calibration
+    probability = Calibration.from_json(known).probability if known else float
+    return [
+        (LabelledSpan(item["start"], item["end"], item["label"]), probability(item["confidence"]))
+        for item in found.spans
+    ]
 
 
 def expected_errors(project: Project, layers: DocumentLayers) -> float | None:

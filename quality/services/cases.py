@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
@@ -182,6 +183,9 @@ def case_resolve(
             layers_sha=content.sha,
             stale=[],
         )
+    # A page of another case of this document shows a gold that is no longer the last word.
+    siblings = AdjudicationCase.objects.filter(document=case.document).exclude(pk=case.pk)
+    siblings.update(version=F("version") + 1)
     if gold is not None and case.origin == Origin.CONFLICT:
         _ask_second(ctx, case, content, review)
     standing = gold or _gold_of(case.document)
@@ -245,6 +249,8 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
 def _take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) -> tuple[AdjudicationCase, CaseContent]:
     """Lock the case and check that this person may change it as they saw it."""
     require(ctx, Permission.REVIEW)
+    # The document first, as in `cases_refresh`: it may have several cases.
+    Document.objects.select_for_update(no_key=True).get(pk=case.document_id)
     locked = (
         AdjudicationCase.objects.select_for_update(of=("self",))
         .select_related("document", "project")

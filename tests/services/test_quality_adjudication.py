@@ -26,6 +26,7 @@ from quality.services.cases import (
     CaseError,
     DecidedBeforeError,
     EscalatedError,
+    StaleCaseError,
     case_escalate,
     case_reopen,
     case_resolve,
@@ -426,3 +427,16 @@ def test_the_consensus_says_which_case_comes_first(world: World, case: Adjudicat
     assert again(case).priority == pytest.approx(0.5 + 0.1)
     assert again(case).version == case.version
     assert priorities_refresh(project_id=world.project.pk) == 0
+
+
+def test_an_older_case_of_a_document_cannot_undo_a_newer_decision(world: World, case: AdjudicationCase) -> None:
+    """Found by the 1,000 interleavings: a page on the decided case, kept open while a new one is decided."""
+    world.resolve(case)
+    old = again(case)
+    changed = resubmit(world, DATE)
+    assert changed is not None
+    decisions = [Decision(group.id, "1") for group in case_content(world.document).open_groups]
+    newer = world.resolve(changed, decisions=decisions)
+    with pytest.raises(StaleCaseError):
+        world.resolve(old, decisions=decisions)
+    assert Annotation.objects.get(kind="gold", current=True) == newer
