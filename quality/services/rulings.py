@@ -45,7 +45,7 @@ def ruling_ask(
         project=ctx.project,
         number=_next_number(ctx.project),
         question=question[:500] or f"How is “{string}” to be labelled?",
-        example=text[max(0, place.start - CONTEXT) : place.end + CONTEXT],
+        example=_example(text, place.start, place.end),
         string=string,
         kind=place.kind.value,
         cases=[str(case.uuid)],
@@ -98,6 +98,13 @@ def ruling_close(*, ctx: ProjectContext, ruling: Ruling, text: str, again: str =
     _audit(ctx, ruling, "ruling.close")
     nudge_on_commit(project_group(ctx.project.uuid), "quality")
     return ruling
+
+
+def _example(text: str, start: int, end: int) -> str:
+    """The place with what is around it, an ellipsis where it is cut."""
+    before = "…" if start > CONTEXT else ""
+    after = "…" if end + CONTEXT < len(text) else ""
+    return f"{before}{text[max(0, start - CONTEXT) : end + CONTEXT]}{after}"[:2_000]
 
 
 def _requeue(project: Project, ruling: Ruling, again: str) -> int:
