@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,7 +23,7 @@ PEOPLE = {f"p{number}": 0.35 + 0.06 * number for number in range(11)}
 
 
 def document(
-    text: str, layers: dict[str, Sequence[tuple[str, str]]], identifier: str = "d", **asked: str
+    text: str, layers: Mapping[str, Sequence[tuple[str, str]]], identifier: str = "d", **asked: str
 ) -> JudgedDocument:
     """`layers`: annotator → (text of the span, label); `asked`: annotator → the labels they saw."""
     judgements = [
@@ -188,7 +188,7 @@ def test_reliability_recovers_the_order_of_planted_quality(method: str) -> None:
     documents = crowd(80, PEOPLE)
     rows = {row.annotator: row for row in consensus(documents, LABELS, method).reliability}
     planted = np.argsort(np.argsort([PEOPLE[name] for name in sorted(rows)]))
-    measured = np.argsort(np.argsort([rows[name].f1 for name in sorted(rows)]))
+    measured = np.argsort(np.argsort([rows[name].f1 or 0.0 for name in sorted(rows)]))
     assert np.corrcoef(planted, measured)[0, 1] > 0.9
     for row in rows.values():
         assert None not in (row.low, row.f1, row.high)
