@@ -151,7 +151,7 @@ def member(request: HttpRequest, ctx: ProjectContext, member: int) -> HttpRespon
 def member_pausing(request: HttpRequest, ctx: ProjectContext, member: int) -> HttpResponse:
     """Stop giving one person documents to label, with a reason they read, or let them go on."""
     item = get_object_or_404(ctx.project.members.select_related("user", "paused_by"), pk=member)
-    form = PauseForm(request.POST or None)
+    form = PauseForm(request.POST or None, initial={"reason": item.pause_reason})
     if request.method == "POST" and request.POST.get("action") == "resume":
         member_resume(ctx=ctx, member=item)
         messages.success(request, f"{item.user.name} can label again.")

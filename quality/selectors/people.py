@@ -134,18 +134,17 @@ def person_page(project: Project, annotator: int) -> PersonPage | None:
 def check_records(project: Project) -> dict[int, Record]:
     """User id → their answers to checks against the gold as it is now."""
     answers = project.assignments.filter(is_check=True, answer__isnull=False)
-    documents = answers.values("document")
-    gold = dict(
-        project.annotations.filter(kind=Annotation.Kind.GOLD, current=True, document__in=documents).values_list(
-            "document", "pk"
-        )
-    )
+    given = list(answers.values_list("annotator", "document", "answer"))
+    if not given:
+        return {}
+    current = project.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
+    gold = dict(current.filter(document__in=answers.values("document")).values_list("document", "pk"))
     spans: dict[int, list[LabelledSpan]] = defaultdict(list)
     rows = Span.objects.filter(annotation__in=gold.values()).values_list("annotation", "start", "end", "label__name")
     for annotation, start, end, label in rows:
         spans[annotation].append(LabelledSpan(start, end, label))
     found: dict[int, Record] = defaultdict(Record)
-    for person, document, answer in answers.values_list("annotator", "document", "answer"):
+    for person, document, answer in given:
         found[person].add([LabelledSpan(**span) for span in answer or []], spans[gold[document]])
     return dict(found)
 

@@ -288,7 +288,7 @@ def test_a_project_that_is_gone_has_no_consensus() -> None:
 def test_a_span_is_explained_with_letters_and_never_with_names(project: Project) -> None:
     crowd = people(project, 3)
     crowd_work(project, crowd, 9, p2=0.5)
-    document = shared(project, crowd, [[ADA, BANK], [ADA, BANK], [ADA, (21, 36, "LOC")]])
+    document = shared(project, crowd, [[ADA, BANK], [ADA, BANK], [(21, 36, "LOC")]])
     computed(project)
     page = consensus_page(project, document)
     assert page is not None
