@@ -14,7 +14,8 @@ from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import tokenize
 from quality.domain.judgements import JudgedDocument, Judgement
 from quality.numeric.consensus import METHODS, Consensus, choose, consensus
-from quality.numeric.consensus.evidence import LONGEST_PIECE, cuts
+from quality.numeric.consensus.evidence import LONGEST_PIECE, cuts, gather
+from quality.numeric.consensus.habits import habits
 from quality.numeric.consensus.reading import read
 from tests.numeric.corpora import LABELS, as_spans, crowd
 
@@ -181,6 +182,55 @@ def test_models_learn_whom_to_believe() -> None:
     vote, ds, bsc = (f1(consensus(documents, LABELS, method), documents) for method in METHODS)
     assert vote + 0.02 < ds
     assert ds - 0.01 < bsc
+
+
+def careless(texts: Sequence[str], name: str, **nobody: str) -> list[JudgedDocument]:
+    """Three people who each overlook half of what stands first; `nobody`: texts nobody marked."""
+    chance = random.Random(2)
+    documents = [
+        document(
+            text,
+            {judge: [(name, "PER")] if name in text and chance.random() < 0.5 else [] for judge in "abc"},
+            f"d{place}",
+        )
+        for place, text in enumerate(texts)
+    ]
+    return [
+        *documents,
+        *(document(text, {judge: [] for judge in "abc"}, identifier) for identifier, text in nobody.items()),
+    ]
+
+
+def test_what_all_overlooked_is_found_by_the_same_words_elsewhere_and_not_by_others_like_them() -> None:
+    texts = [*["Ada went home"] * 60, *["so they went home"] * 60]
+    documents = careless(texts, "Ada", same="Ada went home", other="Eve went home")
+    result = consensus(documents, ["PER"], "bsc")
+    assert [(span.start, span.end, span.supporters) for span in result.spans["same"]] == [(0, 3, ())]
+    assert set(result.spans["same"][0].against) == {"a", "b", "c"}
+    assert result.spans["other"] == ()
+
+
+def test_ones_own_marks_elsewhere_are_no_words_of_others() -> None:
+    """Only `a` ever marked Eve: without `a` there is none, wherever Eve stands."""
+    documents = careless(["Ada went home"] * 60, "Ada")
+    documents += [
+        document("Eve went home", {"a": [("Eve", "PER")] if n else [], "b": [], "c": []}, f"e{n}") for n in range(9)
+    ]
+    rows = {row.annotator: row for row in consensus(documents, ["PER"], "bsc").reliability}
+    assert rows["b"].reference_spans > 60
+    assert rows["a"].reference_spans <= 60
+
+
+def test_the_tables_of_answers_are_probabilities() -> None:
+    readings = [read(each, sorted(LABELS)) for each in crowd(40, PEOPLE)]
+    evidence = gather(readings, sorted(LABELS))
+    assert evidence is not None
+    for sequence, faith in ((False, 0.0), (True, 0.0), (True, 1.0)):
+        tables = habits(evidence, base=1.0, trust=10.0, weight=30.0, sequence=sequence, faith=faith)
+        rows, totals = tables.counts(evidence, np.ones((len(evidence.asked), evidence.tags)))
+        sums = tables.own.totals(rows / totals)
+        assert (sums < 1 + 1e-9).all()
+        assert sums.max() == pytest.approx(1)
 
 
 @EVERY

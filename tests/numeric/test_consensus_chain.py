@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quality.numeric.calibration import Calibration, fit
-from quality.numeric.consensus.chain import Floats, allowed, forward_backward, pack, span_probabilities
+from quality.numeric.consensus.chain import Floats, allowed, best_tags, forward_backward, pack, span_probabilities
 from quality.numeric.consensus.digamma import digamma
 
 TAGS = 5  # two labels
@@ -70,6 +70,18 @@ def test_the_probability_of_a_span_equals_the_count_of_all_sequences(chain: tupl
             )
     found = span_probabilities(np.array(spans), belief, transitions, packing, starts)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_the_best_tags_are_the_likeliest_of_all_sequences(chain: tuple[list[Floats], Floats]) -> None:
+    pieces, transitions = chain
+    lengths = np.array([len(piece) for piece in pieces])
+    starts = np.cumsum(lengths) - lengths
+    packing = pack(starts, lengths)
+    found = np.empty(lengths.sum(), dtype=np.int64)
+    found[packing.order] = best_tags(np.concatenate(pieces)[packing.order], transitions, packing)
+    for start, piece in zip(starts, pieces, strict=True):
+        chances = everything(piece, transitions)
+        assert tuple(found[start : start + len(piece)]) == max(chances, key=lambda path: chances[path])
 
 
 def test_overwhelming_evidence_does_not_underflow() -> None:

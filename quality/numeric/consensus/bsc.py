@@ -23,17 +23,16 @@ from quality.numeric.consensus.words import features
 ROUNDS = 10
 START_ROUNDS = 5
 BASE = 1.0
-TRUST = 30.0
-"""Made-up right answers in the common table: what people are taken to be before anything is known."""
+TRUST = 10.0
+"""Made-up right answers in every table: what people are taken to be before anything is known."""
 WEIGHT = 30.0
-WORDS = 0.8
-"""Weight of the words. Their features repeat each other, so in full they would outvote people."""
+"""Made-up answers of a person that are spread like those of everybody."""
 SETTLED = 1e-3
 
 
 def estimate(evidence: Evidence, readings: Sequence[Reading]) -> Tagging:
     """The fitted model of `readings`, the ones `evidence` was gathered from."""
-    tables = habits(evidence, base=BASE, trust=TRUST, weight=WEIGHT, sequence=True)
+    tables = habits(evidence, base=BASE, trust=TRUST, weight=WEIGHT, sequence=True, faith=1.0)
     words = features(readings, evidence.pieces, evidence.packing.order)
     may_follow = allowed(evidence.tags)
     closed = ~evidence.open_tags()
@@ -47,7 +46,7 @@ def estimate(evidence: Evidence, readings: Sequence[Reading]) -> Tagging:
         scores[closed] = -np.inf
         scores = scores[evidence.pattern]
         for feature in words:
-            scores += WORDS * feature.evidence(posterior, BASE)
+            scores += feature.evidence(posterior, BASE)
         counts = np.where(may_follow, following + BASE, 0.0)
         transitions = np.where(
             may_follow, digamma(counts + ~may_follow) - digamma(counts.sum(axis=1, keepdims=True)), -np.inf
@@ -57,7 +56,7 @@ def estimate(evidence: Evidence, readings: Sequence[Reading]) -> Tagging:
         posterior, following = belief.tags, belief.transitions
         if change < SETTLED:
             break
-    return Tagging(evidence, scores, transitions, tables, logs)
+    return Tagging(evidence, scores, transitions, tables, logs, repeats=True)
 
 
 def _neighbours(posterior: Floats, evidence: Evidence) -> Floats:

@@ -1,8 +1,9 @@
 """What each voice says where: a table per voice, shrunk towards what people here say.
 
-Little is known of each voice about rare tags. The prior of its table is therefore the table of
-all voices together (empirical Bayes), whose own prior only expects people to be right: whether a
-crowd mostly overlooks names or mostly invents them is learned from the crowd, not assumed.
+Little is known of each voice about rare tags. The prior of its table is therefore in part the table
+of all voices together (empirical Bayes): whether a crowd mostly overlooks names or mostly invents
+them is learned from the crowd. The other part only expects people to be right. Without it a model
+that also reads the words can explain a crowd away; with nothing else it trusts silence too much.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Habits:
     """Contexts of `common` × tags: their sum over all possible answers, also those not stored."""
     weight: float
     """How many answers of a voice's own weigh as much as the common table."""
+    faith: float
+    """The share of `prior` that stands in a voice's own table beside the common one."""
 
     def counts(self, evidence: Evidence, patterns: Floats) -> tuple[Floats, Floats]:
         """Counts with the prior, rows × tags, and their totals over the answers of the row's context.
@@ -58,7 +61,9 @@ class Habits:
         rows = group_sums(self.answer, entries, len(self.row))
         pooled = group_sums(self.row, rows, len(self.prior))
         share = (pooled + self.prior) / (self.common.totals(pooled) + self.prior_total)[self.common.context]
-        return rows + self.weight * share[self.row], self.own.totals(rows)[self.own.context] + self.weight
+        made_up = self.weight * share + self.faith * self.prior
+        made_up_total = self.weight + self.faith * self.prior_total[self.common.context]
+        return rows + made_up[self.row], self.own.totals(rows)[self.own.context] + made_up_total[self.row]
 
     def evidence(self, evidence: Evidence, logs: Floats) -> Floats:
         """`logs`: log p of the rows → log-likelihoods, patterns × tags."""
@@ -66,7 +71,9 @@ class Habits:
         return result
 
 
-def habits(evidence: Evidence, *, base: float, trust: float, weight: float, sequence: bool) -> Habits:
+def habits(
+    evidence: Evidence, *, base: float, trust: float, weight: float, sequence: bool, faith: float = 0.0
+) -> Habits:
     """Tables of which nothing is known yet.
 
     Args:
@@ -74,6 +81,7 @@ def habits(evidence: Evidence, *, base: float, trust: float, weight: float, sequ
         trust: made-up count more for the right one.
         weight: of the common table in a voice's own.
         sequence: a table for every tag the voice gave before; False: one for all.
+        faith: how often `base` and `trust` stand once more in each voice's own table.
     """
     before = evidence.before if sequence else np.full_like(evidence.before, ALL)
     labels = np.array([label for _, label in evidence.voices])
@@ -91,6 +99,7 @@ def habits(evidence: Evidence, *, base: float, trust: float, weight: float, sequ
         prior=base + trust * (expected == common[2][:, None]),
         prior_total=np.repeat(base * possible[:, None] + trust, evidence.tags, axis=1),
         weight=weight,
+        faith=faith,
     )
 
 

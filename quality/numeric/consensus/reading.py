@@ -8,7 +8,7 @@ then the stored tokens do not know what people distinguish ("they" in "they'll")
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +24,10 @@ class Mark(NamedTuple):
     first: int
     stop: int
     label: str
+
+    @property
+    def units(self) -> range:
+        return range(self.first, self.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,11 @@ def to_marks(units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan]) ->
     starts = [start for start, _ in units]
     ends = [end for _, end in units]
     marks: list[Mark] = []
+    covered: dict[str, set[int]] = defaultdict(set)
     found = {Mark(bisect_right(ends, span.start), bisect_left(starts, span.end), span.label) for span in spans}
     for mark in sorted(found, key=lambda mark: (mark.first - mark.stop, mark)):
-        if mark.first < mark.stop and not any(kept.label == mark.label and touching(kept, mark) for kept in marks):
+        if mark.units and covered[mark.label].isdisjoint(mark.units):
+            covered[mark.label].update(mark.units)
             marks.append(mark)
     return sorted(marks)
 

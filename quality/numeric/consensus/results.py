@@ -16,7 +16,8 @@ class ConsensusSpan:
     confidence: float
     """Between 0 and 1. Good for putting spans in order; a probability only after calibration."""
     supporters: tuple[str, ...]
-    """Who marked exactly this, up to parts of words; never empty."""
+    """Who marked exactly this, up to parts of words. Empty with `bsc` for what everybody overlooked
+    here and somebody marked in the same words elsewhere."""
     against: tuple[str, ...]
     """Who was asked about the label and did not mark exactly this."""
 
