@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quality.numeric.consensus.chain import OUTSIDE, Floats, Ints, Packing, pack
-from quality.numeric.consensus.reading import Mark, Reading
+from quality.numeric.consensus.reading import Mark, Reading, apart
 
 Flags = npt.NDArray[np.bool_]
 
@@ -154,14 +154,11 @@ def _keys(reading: Reading, number: Mapping[str, int], in_layers: set[str], voic
 
 def tag_row(marks: Sequence[Mark], units: int, number: Mapping[str, int]) -> Ints:
     """One tag per unit; of marks that overlap, the longer is kept."""
-    row: Ints = np.full(units, OUTSIDE, dtype=np.int64)
-    covered: set[int] = set()
-    for mark in sorted(marks, key=lambda mark: (mark.first - mark.stop, mark)):
-        if covered.isdisjoint(mark.units):
-            covered.update(mark.units)
-            row[mark.first : mark.stop] = 2 * number[mark.label] + 2
-            row[mark.first] -= 1
-    return row
+    row = [OUTSIDE] * units
+    for mark in apart(marks):
+        row[mark.first : mark.stop] = [2 * number[mark.label] + 2] * (mark.stop - mark.first)
+        row[mark.first] -= 1
+    return np.array(row, dtype=np.int64)
 
 
 def _with_before(table: Ints, is_start: Flags, tags: int) -> Ints:

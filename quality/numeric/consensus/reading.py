@@ -25,10 +25,6 @@ class Mark(NamedTuple):
     stop: int
     label: str
 
-    @property
-    def units(self) -> range:
-        return range(self.first, self.stop)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -79,14 +75,24 @@ def to_marks(units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan]) ->
     """Each span takes the units it touches; of two that claim one for a label, the longer stays."""
     starts = [start for start, _ in units]
     ends = [end for _, end in units]
-    marks: list[Mark] = []
-    covered: dict[str, set[int]] = defaultdict(set)
     found = {Mark(bisect_right(ends, span.start), bisect_left(starts, span.end), span.label) for span in spans}
-    for mark in sorted(found, key=lambda mark: (mark.first - mark.stop, mark)):
-        if mark.units and covered[mark.label].isdisjoint(mark.units):
-            covered[mark.label].update(mark.units)
-            marks.append(mark)
-    return sorted(marks)
+    by_label: dict[str, list[Mark]] = defaultdict(list)
+    for mark in found:
+        if mark.first < mark.stop:
+            by_label[mark.label].append(mark)
+    return [mark for marks in by_label.values() for mark in apart(marks)]
+
+
+def apart(marks: Iterable[Mark]) -> list[Mark]:
+    """Marks that do not overlap: of those that do, the longer stays, then the earlier."""
+    ordered = sorted(marks)
+    if all(one.stop <= other.first for one, other in pairwise(ordered)):
+        return ordered
+    kept: list[Mark] = []
+    for mark in sorted(ordered, key=lambda mark: mark.first - mark.stop):
+        if not any(touching(mark, other) for other in kept):
+            kept.append(mark)
+    return sorted(kept)
 
 
 def touching(one: Mark, other: Mark) -> bool:
@@ -98,6 +104,8 @@ def _units(tokens: Sequence[tuple[int, int]], judgements: Sequence[Judgement]) -
         edge for judgement in judgements for edge in {e for span in judgement.spans for e in (span.start, span.end)}
     )
     common = sorted(edge for edge, votes in edges.items() if votes > 1 and 2 * votes > len(judgements))
+    if not common:
+        return tokens
     units: list[tuple[int, int]] = []
     for start, end in tokens:
         inside = common[bisect_right(common, start) : bisect_left(common, end)]

@@ -108,8 +108,9 @@ class Tagging:
         covered: list[set[int]] = [set() for _ in part.documents]
         likely = [choice for choice in zip(chances, candidates, strict=True) if choice[0] >= THRESHOLD]
         for chance, (place, mark) in sorted(likely, key=lambda choice: (-choice[0], choice[1])):
-            if covered[place].isdisjoint(mark.units):
-                covered[place].update(mark.units)
+            places = range(mark.first, mark.stop)
+            if covered[place].isdisjoint(places):
+                covered[place].update(places)
                 taken[place][mark] = chance
         return dict(zip(part.documents, taken, strict=True))
 
