@@ -134,7 +134,7 @@ class _Parts:
         torch.manual_seed(config.seed)
         head = fast.Head(self.store.width, config.labels)
         data = fast.TrainingWords(self.store.of(views), labelled, tag_indices(labelled, config.labels))
-        steps, rate = fast.planned_steps(len(data.pieces), warm=False), fast.LEARNING_RATE
+        steps, rate = fast.planned_steps(len(data.pieces), len(config.labels), warm=False), fast.LEARNING_RATE
         if self.variant.undertrained:
             steps, rate = FEW_STEPS, rate / SLOWER
             _softmax(head)

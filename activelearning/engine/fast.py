@@ -40,6 +40,8 @@ LONGEST = 128
 BATCH = 16
 LEAST_STEPS, MOST_STEPS = 250, 800
 WARM_STEPS = 100
+MANY_LABELS = 10
+"""With more labels than this, training takes so many times longer: each label is met more rarely."""
 LEARNING_RATE, WARM_LEARNING_RATE = 2e-3, 1e-3
 WARM_UP = 0.1
 WEIGHT_DECAY = 0.01
@@ -153,13 +155,14 @@ def restore(checkpoint: Checkpoint, labels: tuple[str, ...], features: FeatureSt
     return FastModel(Head(store.width, labels).eval(), store, labels)
 
 
-def planned_steps(sequences: int, *, warm: bool, max_steps: int | None = None) -> int:
+def planned_steps(sequences: int, labels: int, *, warm: bool, max_steps: int | None = None) -> int:
     """Optimiser steps: never few, however small the data; an undertrained tagger's uncertainty means nothing.
 
     `max_steps` takes the place of the bound that keeps a round short.
     """
-    most = MOST_STEPS if max_steps is None else max_steps
-    return min(most, WARM_STEPS if warm else max(LEAST_STEPS, math.ceil(sequences / 2)))
+    longer = max(1.0, labels / MANY_LABELS)
+    most = round(longer * MOST_STEPS) if max_steps is None else max_steps
+    return min(most, round(longer * (WARM_STEPS if warm else max(LEAST_STEPS, math.ceil(sequences / 2)))))
 
 
 def fit(
@@ -187,7 +190,7 @@ def fit(
     if warm_start is not None and warm:
         head.load_state_dict(warm_start.head.state_dict())
     data = TrainingWords(store.of(examples, should_stop=should_stop), examples, tags)
-    steps = planned_steps(len(data.pieces), warm=warm, max_steps=config.max_steps)
+    steps = planned_steps(len(data.pieces), len(config.labels), warm=warm, max_steps=config.max_steps)
     rate = WARM_LEARNING_RATE if warm else LEARNING_RATE
     learn(head, data, steps, rate, config.seed, should_stop=should_stop, on_progress=on_progress)
     return FastModel(head.eval(), store, config.labels)

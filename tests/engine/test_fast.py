@@ -65,6 +65,18 @@ def test_a_warm_start_takes_fewer_steps_and_begins_where_the_model_stood(model, 
     assert losses[0].loss < cold[0].loss / 3
 
 
+def test_more_labels_are_trained_for_longer():
+    for few in (1, 10):
+        assert fast.planned_steps(100, few, warm=False) == fast.LEAST_STEPS
+        assert fast.planned_steps(1000, few, warm=False) == 500
+        assert fast.planned_steps(9000, few, warm=False) == fast.MOST_STEPS
+        assert fast.planned_steps(100, few, warm=True) == fast.WARM_STEPS
+    assert fast.planned_steps(100, 20, warm=False) == 2 * fast.LEAST_STEPS
+    assert fast.planned_steps(9000, 20, warm=False) == 2 * fast.MOST_STEPS
+    assert fast.planned_steps(100, 20, warm=True) == 2 * fast.WARM_STEPS
+    assert fast.planned_steps(9000, 20, warm=False, max_steps=30) == 30
+
+
 def test_a_model_of_other_labels_is_no_start(model, features):
     told = []
     config = TrainConfig(("LOC", "PER"), tier=Tier.FAST)
