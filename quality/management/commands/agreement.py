@@ -71,9 +71,10 @@ class Command(BaseCommand):
             report["coverage"] = {
                 name: each and {"share": each.share, "width": each.width} for name, each in found.items()
             }
-        self._print(report, len(items), options["rows"])
+        # First the file: printing ends where a reader closes the pipe.
         if options["json"]:
             options["json"].write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        self._print(report, len(items), options["rows"])
 
     def _print(self, report: dict[str, Any], items: int, longest: int) -> None:
         counts = report["counts"]
