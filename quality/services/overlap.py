@@ -11,6 +11,7 @@ from annotation.selectors.layers import document_layers
 from annotation.services.capacity import capacity_set
 from quality.domain.overlap import needs_another
 from quality.selectors.expected import expected_errors
+from quality.selectors.turns import all_are_in
 
 START_SHARE = 10
 """At most one in so many texts of the pool is labelled several times for being among the first."""
@@ -39,7 +40,7 @@ def overlap_consider(*, document_id: int) -> bool:
         return capacity_set(
             project=project, document_id=document.pk, people=project.overlap, reason=OverlapReason.START
         )
-    if not project.overlap_targeted or document.overlap_target >= project.overlap_cap or not _all_are_in(document):
+    if not project.overlap_targeted or document.overlap_target >= project.overlap_cap or not all_are_in(document):
         return False
     layers = document_layers(document)
     more = needs_another(
@@ -64,15 +65,6 @@ def _among_the_first(project: Project, document: Document) -> bool:
         return False
     # A small project is not labelled twice over for having just begun.
     return chosen < project.documents.filter(split=Split.POOL).count() // START_SHARE
-
-
-def _all_are_in(document: Document) -> bool:
-    """Everybody who is to label it has; nobody refused it as a text and it has no gold."""
-    turns = document.assignments.filter(status__in=Assignment.LIVE)
-    if turns.exclude(status=Assignment.Status.SUBMITTED).exists():
-        return False
-    gold = document.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
-    return turns.count() >= document.overlap_target and not gold.exists()
 
 
 def _somebody_left(project: Project, document: Document) -> bool:

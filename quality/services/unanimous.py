@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from annotation.models import Annotation, Assignment, Document
+from annotation.models import Annotation, Document
 from annotation.services.gold import gold_publish
 from quality.domain.adjudication import merge
 from quality.domain.samples import in_sample
 from quality.models import AdjudicationCase
 from quality.selectors.content import case_content
+from quality.selectors.turns import all_are_in
 from quality.services.cases import case_open
 from quality.services.decisions import span_rows
 
@@ -30,7 +31,7 @@ def unanimous_accept(*, document_id: int) -> Annotation | None:
         .filter(pk=document_id, project__accept_unanimous=True)
         .first()
     )
-    if document is None or not _all_are_in(document):
+    if document is None or not all_are_in(document):
         return None
     content = case_content(document)
     if len(content.layers.layers) < PEOPLE or content.open_groups:
@@ -51,12 +52,3 @@ def unanimous_accept(*, document_id: int) -> Annotation | None:
         spans = [span for group in content.groups for span in group.options[0].spans]
         case_open(document=document, content=content, origin=AdjudicationCase.Origin.AUDIT, before=span_rows(spans))
     return gold
-
-
-def _all_are_in(document: Document) -> bool:
-    """Nobody is at work on it or still to come, nobody refused it, and it has no gold."""
-    turns = document.assignments.filter(status__in=Assignment.LIVE)
-    if turns.exclude(status=Assignment.Status.SUBMITTED).exists():
-        return False
-    gold = document.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
-    return turns.count() >= document.overlap_target and not gold.exists()
