@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotation.models.documents import Document, ImportJob, OverlapReason, Split
+from annotation.models.drafts import Draft
 from annotation.models.projects import CostUnit, Guideline, Label, Project, ProjectMember, Strategy
 from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
 
@@ -11,6 +12,7 @@ __all__ = [
     "Assignment",
     "CostUnit",
     "Document",
+    "Draft",
     "Guideline",
     "ImportJob",
     "Label",
