@@ -45,5 +45,6 @@ def close_cases(document_id: int, **_: Any) -> None:
 
 @receiver(annotation_submitted, dispatch_uid="quality.consensus")
 @receiver(gold_published, dispatch_uid="quality.consensus")
+@receiver(project_changed, dispatch_uid="quality.consensus")
 def reconsider(project_id: int, **_: Any) -> None:
     consensus_request(project_id=project_id)

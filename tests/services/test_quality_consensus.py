@@ -18,7 +18,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document, Project, Span
 from annotation.services.annotations import annotation_write
 from annotation.services.gold import gold_publish
-from annotation.signals import annotation_submitted, gold_published
+from annotation.signals import annotation_submitted, gold_published, project_changed
 from daner_site.accounts.models import AuditEvent, User
 from daner_site.core.clock import now
 from quality.models import AnnotatorReliability, ConsensusDocument, ConsensusRun
@@ -261,9 +261,9 @@ def test_a_run_holds_as_many_words_as_fit_and_says_what_it_leaves_out(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("signal", [annotation_submitted, gold_published])
-def test_submissions_and_gold_ask_for_a_run(project: Project, sent: list[str], signal: Any) -> None:
-    signal.send(None, project_id=project.pk, document_id=0, annotation_id=0)
+@pytest.mark.parametrize("signal", [annotation_submitted, gold_published, project_changed])
+def test_submissions_gold_and_imports_ask_for_a_run(project: Project, sent: list[str], signal: Any) -> None:
+    signal.send(None, project_id=project.pk, document_id=0, annotation_id=0, kind="documents")
     assert sent.count("recompute_consensus") == 1
 
 
