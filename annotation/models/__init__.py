@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from annotation.models.documents import Document, ImportJob, OverlapReason, Split
 from annotation.models.drafts import Draft
+from annotation.models.keys import KeyChoice
 from annotation.models.projects import CostUnit, Guideline, Label, Project, ProjectMember, Strategy
 from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
 
@@ -15,6 +16,7 @@ __all__ = [
     "Draft",
     "Guideline",
     "ImportJob",
+    "KeyChoice",
     "Label",
     "OverlapReason",
     "Project",
