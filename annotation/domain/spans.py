@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from annotation.domain.text import clusters_cut
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class LabelledSpan:
@@ -51,6 +53,24 @@ def _problem(span: LabelledSpan, text_length: int) -> str | None:
     if not span.label:
         return "has no label"
     return None
+
+
+def validate_clusters(spans: Sequence[LabelledSpan], text: str, tokens: Iterable[Sequence[int]]) -> None:
+    """Check that no span begins or ends inside a grapheme cluster: an accented letter, a flag, an emoji family.
+
+    An edge of one of the document's own tokens is always right: an imported file may cut them anywhere.
+
+    Raises SpanError for the first that does.
+    """
+    cut = dict(clusters_cut(text, [offset for span in spans for offset in (span.start, span.end)]))
+    if cut:
+        cut = {offset: cut[offset] for offset in cut.keys() - {edge for token in tokens for edge in token}}
+    for number, span in enumerate(spans, start=1):
+        for offset in (span.start, span.end):
+            if offset in cut:
+                raise SpanError(
+                    f"span {number} (start {span.start}, end {span.end}) cuts the character “{cut[offset]}” in two"
+                )
 
 
 def overlapping(spans: Iterable[LabelledSpan]) -> list[tuple[LabelledSpan, LabelledSpan]]:

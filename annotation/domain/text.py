@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -108,6 +109,35 @@ def is_invisible(character: str) -> bool:
 def is_blank(text: str) -> bool:
     """True when there is nothing to see, and so nothing to label."""
     return all(c.isspace() or is_invisible(c) for c in text)
+
+
+def clusters_cut(text: str, offsets: Iterable[int]) -> list[tuple[int, str]]:
+    """Those of `offsets` that lie inside a grapheme cluster, in order, each with the cluster.
+
+    Looks only at what is around them, so that a few offsets in a long text cost little.
+    """
+    cut = []
+    edge = 0  # the last place that is known to be between two clusters
+    for offset in sorted(set(offsets)):
+        at = _edge_before(text, offset, edge)
+        cluster = ""
+        while at < offset:
+            cluster = _CLUSTER.match(text, at).group()
+            edge, at = at, at + len(cluster)
+        if at == offset:
+            edge = at
+        else:
+            cut.append((offset, cluster))
+    return cut
+
+
+def _edge_before(text: str, offset: int, known: int) -> int:
+    """A place at or before `offset` that is certainly between two clusters: `known`, or between two ASCII characters."""
+    for at in range(offset, known, -1):
+        around = text[at - 1 : at + 1]
+        if around.isascii() and around != "\r\n":
+            return at
+    return known
 
 
 def text_hash(text: str) -> str:

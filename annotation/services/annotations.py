@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_spans
+from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_clusters, validate_spans
 from annotation.models import Annotation, Assignment, Document, Project, Span
 from daner_site.accounts.models import User
 
@@ -28,10 +28,13 @@ def annotation_write(
 ) -> Annotation:
     """Make this the current annotation of `author` (kind human), or of the document (kind gold).
 
-    Raises: SpanError when a span lies outside the text, overlaps another or has an unknown
-    label; nothing is written then.
+    Raises: SpanError when a span lies outside the text, overlaps another, has an unknown label
+    or, of a person, cuts a grapheme cluster; nothing is written then.
     """
     labels = labels_checked(project=project, document=document, spans=spans)
+    if kind == Annotation.Kind.HUMAN:
+        # Gold may rest on imported layers, whose bounds are what they are.
+        validate_clusters(spans, document.text, document.tokens)
     previous = document.annotations.filter(kind=kind, current=True)
     if kind == Annotation.Kind.HUMAN:
         previous = previous.filter(author=author)

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from annotation.access import ProjectContext
 from annotation.domain.overlap import check_due, draw_unit
+from annotation.domain.spans import validate_clusters
 from annotation.domain.submission import Submission
 from annotation.models import Annotation, Assignment, Document, QueueEntry
 from annotation.services.annotations import labels_checked
@@ -54,7 +55,9 @@ def check_take(*, ctx: ProjectContext, entry: QueueEntry, lease_until: datetime)
 
 def check_answered(*, assignment: Assignment, submission: Submission) -> None:
     """Keep the answer. Raises: SpanError, as for any other document."""
-    labels_checked(project=assignment.project, document=assignment.document, spans=submission.spans)
+    document = assignment.document
+    labels_checked(project=assignment.project, document=document, spans=submission.spans)
+    validate_clusters(submission.spans, document.text, document.tokens)
     assignment.answer = [
         {"start": span.start, "end": span.end, "label": span.label} for span in sorted(submission.spans)
     ]

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.domain.spans import LabelledSpan, SpanError, overlapping, pieces, resolve_overlaps, validate_spans
+from annotation.domain.spans import (
+    LabelledSpan,
+    SpanError,
+    overlapping,
+    pieces,
+    resolve_overlaps,
+    validate_clusters,
+    validate_spans,
+)
 
 spans = st.lists(
     st.builds(
@@ -75,3 +83,13 @@ def test_pieces_for_showing_are_the_whole_text_and_lose_no_span_that_fits(given_
     assert "".join(piece for piece, _ in cut) == text
     assert [span for _, span in cut if span] == resolve_overlaps(given_spans)
     assert all(text[span.start : span.end] == piece for piece, span in cut if span)
+
+
+def test_a_span_that_cuts_a_character_is_refused_and_the_character_shown():
+    with pytest.raises(SpanError, match=r"span 2 \(start 4, end 7\) cuts the character “e\u0308” in two"):
+        validate_clusters([LabelledSpan(0, 3, "PER"), LabelledSpan(4, 7, "PER")], "Ada Zoe\u0308", [])
+    validate_clusters([LabelledSpan(4, 8, "PER")], "Ada Zoe\u0308", [])
+
+
+def test_an_edge_of_an_imported_token_is_right_wherever_it_is():
+    validate_clusters([LabelledSpan(4, 7, "PER")], "Ada Zoe\u0308", [(0, 3), (4, 7)])

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from annotation.domain.text import (
+    clusters_cut,
     from_utf16,
     is_blank,
     is_invisible,
@@ -122,3 +123,22 @@ def test_the_hash_is_of_the_exact_text():
     assert text_hash("é") != text_hash("e\u0301")
     assert text_hash("a\r\nb") != text_hash("a\nb")
     assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case["text"]))
+def test_offsets_inside_a_cluster_are_found_and_no_others(case):
+    text, edges = case["text"], {*case["clusters"], len(case["text"])}
+    assert [offset for offset, _ in clusters_cut(text, range(len(text) + 1))] == sorted(
+        set(range(len(text) + 1)) - edges
+    )
+
+
+@given(texts, st.lists(st.integers(0, 60), max_size=4))
+def test_a_few_offsets_are_judged_as_all_of_them(text, offsets):
+    offsets = [offset for offset in offsets if offset <= len(text)]
+    edges = {match.start() for match in regex.finditer(r"\X", text)} | {len(text)}
+    assert [offset for offset, _ in clusters_cut(text, offsets)] == sorted(set(offsets) - edges)
+
+
+def test_the_cluster_that_is_cut_is_named():
+    assert clusters_cut("a👍🏽 Zoe\u0308", [2, 7]) == [(2, "👍🏽"), (7, "e\u0308")]

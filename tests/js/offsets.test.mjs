@@ -57,3 +57,25 @@ test("a step passes over a whole grapheme cluster and stops at the ends", () => 
   assert.equal(offsets.step(4, 1), 4);
   assert.equal(offsets.step(0, -1), 0);
 });
+
+test("grapheme clusters of every shared case begin where Python finds them", () => {
+  for (const { text, clusters } of cases) {
+    const offsets = offsetsOf(text);
+    const found = text ? [0] : [];
+    while (found.length && offsets.step(found.at(-1), 1) < offsets.length) found.push(offsets.step(found.at(-1), 1));
+    assert.deepEqual(found, clusters, text);
+  }
+});
+
+test("any range of any shared case, once widened, cuts no cluster and holds the range", () => {
+  for (const { text, clusters } of cases) {
+    const offsets = offsetsOf(text);
+    const edges = new Set([...clusters, offsets.length]);
+    for (let start = 0; start < offsets.length; start += 1) {
+      for (let end = start + 1; end <= Math.min(offsets.length, start + 12); end += 1) {
+        const [from, to] = offsets.widen(start, end);
+        assert.ok(from <= start && to >= end && edges.has(from) && edges.has(to), `${text} ${start}-${end}`);
+      }
+    }
+  }
+});

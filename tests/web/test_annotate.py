@@ -103,6 +103,18 @@ def test_bad_input_is_named_and_nothing_is_stored(cast: Cast, url: str, payload:
     assert not Annotation.objects.exists()
 
 
+def test_half_a_character_is_refused_and_nothing_is_stored(cast: Cast, url: str) -> None:
+    document_make(cast.project_a, "Zoe\u0308 👩‍👩‍👧 left.")
+    queue_extend(project=cast.project_a)
+    client, workspace = open_document(cast, url, cast.bob)
+    answer = post(client, url, workspace, "submit", spans=[{"start": 0, "end": 3, "label": "PER"}])
+    assert answer.status_code == 422
+    assert "cuts the character “e\u0308” in two" in answer.text
+    assert not Annotation.objects.exists()
+    whole = [{"start": 0, "end": 4, "label": "PER"}, {"start": 5, "end": 10, "label": "PER"}]
+    assert post(client, url, workspace, "submit", spans=whole).status_code == 200
+
+
 def test_a_lost_document_is_explained_and_the_next_one_offered(cast: Cast, url: str) -> None:
     document = document_make(cast.project_a)
     queue_extend(project=cast.project_a)
