@@ -24,7 +24,7 @@ from activelearning.engine.crf import Crf, tag_names
 from activelearning.engine.devices import CPU, half_precision
 from activelearning.engine.encoding import SHAPES
 from activelearning.engine.features import FeatureStore, shared_store
-from activelearning.engine.labels import begun, tag_indices
+from activelearning.engine.labels import begun, shares, tag_indices
 from activelearning.engine.optimizer import AdamW, linear_schedule
 from activelearning.engine.reading import Emitted, segments
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, Text, Tier, TrainConfig
@@ -219,8 +219,9 @@ def learn(
     for step in range(1, steps + 1):
         if should_stop():
             raise Stopped
-        states, codes, mask, gold = data.collate(next(batches))
-        loss = head.crf.loss(head.emissions(head.hidden(states, codes, mask)), gold, mask)
+        batch = next(batches)
+        states, codes, mask, gold = data.collate(batch)
+        loss = head.crf.loss(head.emissions(head.hidden(states, codes, mask)), gold, mask, data.weights(batch))
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         on_progress(Progress("fit", step, steps, loss.item()))
@@ -248,11 +249,12 @@ class TrainingWords:
         self.codes = torch.cat([*(item.codes for item in found), found[0].codes.new_zeros(1, 4)]).long()
         self.pieces: list[_Piece] = []
         gold: list[int] = []
-        for example, row in zip(examples, tags, strict=True):
+        for number, (example, row) in enumerate(zip(examples, tags, strict=True)):
             for first, end in segments(example.words, LONGEST):
-                self.pieces.append(_Piece(0, len(gold), end - first))
+                self.pieces.append(_Piece(number, len(gold), end - first))
                 gold += begun(row[first:end])
         self.tags = torch.tensor([*gold, 0])
+        self._shares = shares([example.weight for example in examples], [len(row) for row in tags])
 
     def collate(self, batch: Sequence[_Piece]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """States (B, W, H), codes (B, W, 4), mask (B, W), tags (B, W)."""
@@ -260,6 +262,10 @@ class TrainingWords:
         mask = _mask(batch)
         words = torch.where(mask, starts + torch.arange(mask.shape[1]), len(self.tags) - 1)
         return self.states[words], self.codes[words], mask, self.tags[words]
+
+    def weights(self, batch: Sequence[_Piece]) -> Tensor | None:
+        """What each piece counts, (B,); None where all count the same."""
+        return None if self._shares is None else torch.tensor([self._shares[piece.document] for piece in batch])
 
 
 def _whole(text: Text) -> list[tuple[int, int]]:

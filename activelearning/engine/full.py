@@ -1,4 +1,4 @@
-"""The full tier: the upper half of the encoder learns, from the checkpoint's weights to convergence."""
+"""The full tier: the upper two thirds of the encoder learn, from the checkpoint's weights to convergence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from activelearning.engine import trunk
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.devices import best_device, half_type
 from activelearning.engine.encoding import Window
-from activelearning.engine.labels import tag_indices
+from activelearning.engine.labels import shares, tag_indices
 from activelearning.engine.model import Tagger, load_encoder, plain_attention
 from activelearning.engine.trained import TrainedModel
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, TrainConfig
@@ -87,7 +87,8 @@ def fit(
     windows = words.windows(examples, tags)
     tagger = Tagger(encoder, config.labels).to(device).eval()
     states = trunk.run_once(tagger, words, windows, device, should_stop)
-    training = _Training(tagger, windows, config, device)
+    counts = shares([examples[window.document].weight for window in windows], [len(window.heads) for window in windows])
+    training = _Training(tagger, windows, counts, config, device)
     if partial is not None:
         training.resume(partial)
     saved = time.monotonic()
@@ -101,7 +102,7 @@ def fit(
                 raise Stopped
             batch = words.collate([windows[index] for index in part]).to(device)
             entering = None if states is None else trunk.padded([states[index] for index in part])
-            loss = training.learn(tagger.loss(batch, entering))
+            loss = training.learn(tagger.loss(batch, entering, training.weights_of(part)))
             on_progress(Progress("fit", training.step, training.steps, loss))
     training.weights.restore()
     return TrainedModel(tagger.eval(), words, checkpoint, config.labels, device)
@@ -110,7 +111,14 @@ def fit(
 class _Training:
     """What changes from step to step; it can be put down in a file and taken up again."""
 
-    def __init__(self, tagger: Tagger, windows: Sequence[Window], config: TrainConfig, device: torch.device) -> None:
+    def __init__(
+        self,
+        tagger: Tagger,
+        windows: Sequence[Window],
+        counts: Sequence[float] | None,
+        config: TrainConfig,
+        device: torch.device,
+    ) -> None:
         self.steps = planned_steps(len(windows), config.batch_size, config.max_steps)
         self.step = 0
         self.weights = Weights(tagger.train(), half_type(device))
@@ -121,7 +129,8 @@ class _Training:
             _groups(tagger, self.weights, config), weight_decay=WEIGHT_DECAY, fused=True
         )
         self._losses: deque[float] = deque(maxlen=math.ceil(len(windows) / config.batch_size))
-        taught = repr((config, [(window.pieces, window.tags) for window in windows]))
+        self._counts = None if counts is None else torch.tensor(counts, device=device)
+        taught = repr((config, [(window.pieces, window.tags) for window in windows], counts))
         self._taught = hashlib.sha256(taught.encode()).hexdigest()
 
     def batches(self) -> Iterator[list[int]]:
@@ -129,6 +138,10 @@ class _Training:
         order = random.Random(self._config.seed)  # noqa: S311  reproducible order
         batches = islice(_shuffled(self._lengths, self._config.batch_size, order), self.step, self.steps)
         return takewhile(lambda batch: not self._learned(), batches)
+
+    def weights_of(self, batch: Sequence[int]) -> Tensor | None:
+        """What each window of the batch counts, (B,); None where all count the same."""
+        return None if self._counts is None else self._counts[list(batch)]
 
     def learn(self, loss: Tensor) -> float:
         """One step of the optimiser; returns the loss."""

@@ -103,7 +103,13 @@ def read_texts(path: Path) -> list[Text]:
 
 def read_examples(path: Path) -> list[Example]:
     return [
-        Example(row["document_id"], row["text"], _tokens(row), tuple(LabelledSpan(**span) for span in row["spans"]))
+        Example(
+            row["document_id"],
+            row["text"],
+            _tokens(row),
+            tuple(LabelledSpan(**span) for span in row["spans"]),
+            row.get("weight", 1.0),
+        )
         for row in _lines(path)
     ]
 

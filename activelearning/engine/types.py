@@ -18,7 +18,7 @@ class Tier(StrEnum):
     FAST = "fast"
     """A small sequence head on cached features of the frozen encoder: seconds."""
     FULL = "full"
-    """The encoder's upper half as well: a minute or more, and the better model."""
+    """The encoder's upper two thirds as well: a minute or more, and the better model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Example(Text):
     """A labelled document."""
 
     spans: tuple[LabelledSpan, ...]
+    weight: float = 1.0
+    """How much its labels count, against those of the other documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class TrainConfig:
     max_steps: int | None = None
     """Upper bound; None trains to convergence."""
     learning_rate: float = 5e-4
-    """Of the encoder's upper half; scaled down for encoders wider than 384."""
+    """Of the encoder's layers that learn; scaled down for encoders wider than 384."""
     head_learning_rate: float = 1e-3
 
 
