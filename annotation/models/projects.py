@@ -91,6 +91,17 @@ class Project(PublicModel):
         help_text="Everybody's first five documents, and then about one in twenty, are ones that have gold already. "
         "They look like all others; how well people do on them is shown on the page People.",
     )
+    repeat_share = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(0.2)],
+        help_text="So many of everybody's documents are ones they labelled before, looking like all others. "
+        "How far people agree with themselves is shown on the page People. 0: none; 2 is usual.",
+    )
+    repeat_after_days = models.PositiveSmallIntegerField(
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="What is remembered says nothing about how sure somebody is.",
+    )
 
     strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.DEFAULT)
     diversity = models.FloatField(

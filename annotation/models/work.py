@@ -20,7 +20,8 @@ class Assignment(PublicModel):
     The constraints are the queue's safety: a live assignment holds its slot (0 ≤ slot < the
     document's overlap target), and nobody holds two of one document. Skipped and expired ones
     give the slot back; a rejected one keeps it and counts as a vote against the text. Checks stand
-    outside of this: nobody gets one document twice as a check, and they take no slot.
+    outside of this: nobody gets one document twice as a check, and they take no slot. A repetition
+    is a check by the person's own earlier work, so it alone may be their second turn at a document.
     """
 
     class Status(models.TextChoices):
@@ -52,7 +53,9 @@ class Assignment(PublicModel):
     """What the page proposes, fixed at the claim: `{model, model_uuid, spans}`, or empty."""
 
     is_check = models.BooleanField(default=False)
-    """A document that has gold, given once more to see how its annotator does. Holds no slot."""
+    """A document whose answer is known, by gold or by `repeats`, given to see how its annotator does. Holds no slot."""
+    repeats = models.ForeignKey("Annotation", null=True, on_delete=models.CASCADE, related_name="+")
+    """Of a check: the person's own work on the document that it is held against; None: the gold."""
     answer = models.JSONField(null=True)
     """Of a check, once submitted: `[{start, end, label}]`. It is no annotation: nothing learns from it."""
 
@@ -65,12 +68,13 @@ class Assignment(PublicModel):
             ),
             models.UniqueConstraint(
                 fields=["document", "annotator"],
-                condition=Q(status__in=["active", "submitted", "rejected"]),
+                condition=Q(status__in=["active", "submitted", "rejected"], repeats=None),
                 name="one_live_assignment_per_person_and_document",
             ),
             models.UniqueConstraint(
                 fields=["document", "annotator"], condition=Q(is_check=True), name="one_check_per_person_and_document"
             ),
+            models.CheckConstraint(condition=Q(repeats=None) | Q(is_check=True), name="repetitions_are_checks"),
             models.UniqueConstraint(
                 fields=["project", "annotator"],
                 condition=Q(status="active"),
