@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,34 @@ def sign_in(page: Any, site: LiveSite, username: str, password: str) -> None:
     page.fill("[name=password]", password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def sign_up_with_project(site: LiveSite, page: Any, organization: str, name: str, labels: Sequence[str]) -> str:
+    """Sign up as mona, name an organisation, make a project; returns the project's address."""
+    page.goto(f"{site.url}/signup/")
+    page.fill("[name=username]", "mona")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.fill("[name=name]", organization)
+    page.locator("main button.btn-primary").click()
+    page.get_by_role("link", name="Create a project").click()
+    page.fill("[name=name]", name)
+    page.fill("[name=labels]", ", ".join(labels))
+    page.get_by_role("button", name="Create and add texts").click()
+    page.wait_for_url("**/import/")
+    return str(page.url).removesuffix("import/")
+
+
+def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: str) -> None:
+    page.goto(project + "import/")
+    page.set_input_files("[name=file]", path)
+    page.locator("summary", has_text="Options").click()
+    page.check(f"[name=split][value={split}]")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_selector("text=New documents")
+    page.set_checked("[name=with_labels]", labelled)
+    page.get_by_role("button", name=re.compile(r"^Import [\d,]+ document")).click()
+    page.wait_for_selector("#import-progress .stat-label >> text=Imported", timeout=120_000)
 
 
 def workspace(page: Any) -> dict[str, Any] | None:

@@ -8,8 +8,7 @@ the export round-trips.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,15 @@ import pytest
 
 from annotation.domain.formats import ParsedDocument, parse
 from tests.conftest import wait_until
-from tests.e2e.site_tools import PASSWORD, LiveSite, mark, submit, workspace
+from tests.e2e.site_tools import (
+    PASSWORD,
+    LiveSite,
+    import_file,
+    mark,
+    sign_up_with_project,
+    submit,
+    workspace,
+)
 from tests.platform.test_up import ROOT
 
 WNUT = ROOT.parent / "shared" / "data" / "wnut17"
@@ -30,36 +37,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not WNUT.exists(), reason="the shared corpora are not here"),
 ]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[LiveSite]:
-    site = LiveSite(tmp_path / "var")
-    try:
-        site.wait_healthy()
-        yield site
-    finally:
-        site.clean_up()
-
-
-@pytest.fixture
-def new_page(browser: Any) -> Iterator[Any]:
-    """Pages in contexts of their own, as of different people; console errors fail the test."""
-    errors: list[str] = []
-    contexts = []
-
-    def make() -> Any:
-        context = browser.new_context(viewport={"width": 1360, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert not errors, errors
 
 
 def test_the_main_job_from_upload_to_export(site: LiveSite, new_page: Any, tmp_path: Path) -> None:
@@ -108,36 +85,13 @@ def gold_by_text(path: Path) -> dict[str, tuple[Any, ...]]:
 
 def set_up_project(site: LiveSite, page: Any) -> str:
     """Sign up, name an organisation, make a project; returns the project's address."""
-    page.goto(f"{site.url}/signup/")
-    page.fill("[name=username]", "mona")
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Continue").click()
-    page.fill("[name=name]", "Tweet Works")
-    page.locator("main button.btn-primary").click()
-    page.get_by_role("link", name="Create a project").click()
-    page.fill("[name=name]", "Emerging names")
-    page.fill("[name=labels]", ", ".join(LABELS))
-    page.get_by_role("button", name="Create and add texts").click()
-    page.wait_for_url("**/import/")
-    project = page.url.removesuffix("import/")
+    project = sign_up_with_project(site, page, "Tweet Works", "Emerging names", LABELS)
     page.goto(project + "settings/")
     page.fill("[name=overlap_percent]", "50")
     page.fill("[name=retrain_after]", "15")
     page.get_by_role("button", name="Save settings").click()
     page.wait_for_selector("text=Settings saved")
     return project
-
-
-def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: str) -> None:
-    page.goto(project + "import/")
-    page.set_input_files("[name=file]", path)
-    page.locator("summary", has_text="Options").click()
-    page.check(f"[name=split][value={split}]")
-    page.get_by_role("button", name="Continue").click()
-    page.wait_for_selector("text=New documents")
-    page.set_checked("[name=with_labels]", labelled)
-    page.get_by_role("button", name=re.compile(r"^Import [\d,]+ document")).click()
-    page.wait_for_selector("#import-progress .stat-label >> text=Imported", timeout=120_000)
 
 
 def add_annotator(site: LiveSite, manager: Any, page: Any, project: str, name: str) -> Any:
