@@ -45,6 +45,7 @@ class TrainingRun(PublicModel):
         FIT = "fit", "Training"
         EVALUATE = "evaluate", "Measuring on the test texts"
         SCORE = "score", "Scoring the open documents"
+        SUSPECT = "suspect", "Looking for labels to check"
         PUBLISH = "publish", "Publishing the queue"
 
     LIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from annotation.models.documents import Document, ImportJob, OverlapReason, Split
 from annotation.models.drafts import Draft
 from annotation.models.keys import KeyChoice
+from annotation.models.learning import AnnotatorTrust, Doubt, ResolvedLabels
 from annotation.models.projects import CostUnit, Guideline, Label, Project, ProjectMember, Strategy
 from annotation.models.work import Annotation, Assignment, QueueEntry, Span, Suggestion
 
 __all__ = [
     "Annotation",
+    "AnnotatorTrust",
     "Assignment",
     "CostUnit",
     "Document",
+    "Doubt",
     "Draft",
     "Guideline",
     "ImportJob",
@@ -22,6 +25,7 @@ __all__ = [
     "Project",
     "ProjectMember",
     "QueueEntry",
+    "ResolvedLabels",
     "Span",
     "Split",
     "Strategy",

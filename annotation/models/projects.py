@@ -77,6 +77,22 @@ class Project(PublicModel):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Two people agree when this share of their spans is the same (exact F1).",
     )
+    doubt_share = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(0.2)],
+        help_text="The share of texts labelled by one person that a second one gets, unseen, because a model trained "
+        "on the other texts would mark them otherwise. 0: none.",
+    )
+    learn_consensus = models.BooleanField(
+        default=False,
+        help_text="Where several people labelled a text, the model learns what the consensus says in place of their "
+        "vote. Only once reviewers settled enough texts to show that the consensus is at least as good.",
+    )
+    weigh_labels = models.BooleanField(
+        default=False,
+        help_text="Gold counts in full. Labels of one person count as much as that person agrees with the others, "
+        "those of several as much as their consensus is likely to be right.",
+    )
     accept_unanimous = models.BooleanField(
         default=False,
         help_text="Where at least two people marked exactly the same, this becomes gold without a reviewer. "
@@ -155,6 +171,10 @@ class Project(PublicModel):
             models.CheckConstraint(
                 condition=Q(overlap_agreement__gte=0) & Q(overlap_agreement__lte=1),
                 name="overlap_agreement_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(doubt_share__gte=0) & Q(doubt_share__lte=0.2),
+                name="doubt_share_is_at_most_a_fifth",
             ),
             models.CheckConstraint(
                 condition=Q(diversity__isnull=True) | (Q(diversity__gte=0) & Q(diversity__lte=1)),
