@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation import views, work_views
+from annotation import key_views, views, work_views
 from annotation.import_urls import urlpatterns as import_routes
 
 app_name = "annotation"
@@ -16,6 +16,7 @@ project_routes = [
     path("labels/", views.labels, name="labels"),
     path("labels/<int:label>/", views.label, name="label"),
     path("guidelines/", views.guidelines, name="guidelines"),
+    path("keys/", key_views.label_keys, name="label_keys"),
     path("members/", views.members, name="members"),
     path("members/<int:member>/", views.member, name="member"),
     path("members/<int:member>/pause/", views.member_pausing, name="member_pausing"),
@@ -24,5 +25,6 @@ project_routes = [
 
 urlpatterns = [
     path("o/<slug:org>/p/new/", views.project_new, name="project_new"),
+    path("o/<slug:org>/keys/", key_views.keys, name="keys"),
     path("o/<slug:org>/p/<uuid:project>/", include(project_routes)),
 ]

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from annotation.access import ProjectContext
 from annotation.domain.permissions import DEEDS, ROLE_PERMISSIONS, Permission
 from annotation.models import Assignment, Label, Project, ProjectMember, Strategy
+from annotation.selectors.keys import project_keys
 from daner_site.accounts.access import OrganizationContext
 from daner_site.accounts.models import User
 
@@ -74,6 +75,8 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
     document = assignment.document
     suggested = assignment.suggested
     return {
+    labels = list(palette(ctx.project))
+    keys = project_keys(ctx, {label.name: label.key for label in labels})
         "assignment": str(assignment.uuid),
         "document": str(document.uuid),
         "text": document.text,
@@ -82,12 +85,13 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
             {
                 "name": label.name,
                 "color": label.color,
-                "key": label.key,
+                "key": keys.labels[label.name],
                 "description": label.description,
             }
-            for label in palette(ctx.project)
+            for label in labels
         ],
         "suggestions": suggested.get("spans", []),
+        "keys": keys.commands,
         "model": suggested.get("model"),
         "spans": [],
         "why": {

@@ -39,6 +39,7 @@ ORGANIZATION = {
     "accounts:tokens": "member",
     "accounts:token_revoke": "member",
     "annotation:project_new": "admin",
+    "annotation:keys": "member",
     "api:projects": "member",
 }
 
@@ -48,6 +49,7 @@ PROJECT = {
     "annotation:progress_panel": Permission.VIEW,
     "annotation:settings": Permission.MANAGE,
     "annotation:labels": Permission.MANAGE,
+    "annotation:label_keys": Permission.ANNOTATE,
     "annotation:label": Permission.MANAGE,
     "annotation:guidelines": Permission.VIEW,
     "annotation:members": Permission.MANAGE,

@@ -30,6 +30,12 @@ export function createCaret(index, offsets) {
       free = null;
       placed = true;
     },
+    /** Select the words a range touches, from its first to its last. */
+    selectRange(range) {
+      [anchor, focus] = index.touched(range);
+      free = null;
+      placed = true;
+    },
     /** Begin the selection at a whole range, so that extending keeps it. */
     anchorAt({ start, end }, direction) {
       const [first, last] = index.touched({ start, end });

@@ -1,17 +1,20 @@
 /* One document on screen: its model, caret and commands, tied to the workspace form. */
 import { createCaret } from "./caret.js";
 import { createClock } from "./clock.js";
+import { createEdits } from "./edits.js";
 import { press } from "./flow.js";
 import { keymapFor } from "./keyboard.js";
-import { linesOf, tokenIndex } from "./layout.js";
+import { shownLines, tokenIndex } from "./layout.js";
 import { createMoves } from "./moves.js";
 import { offsetsOf } from "./offsets.js";
-import { mountPalette, preferences } from "./palette.js";
+import { mountPalette, mountSameBar, preferences } from "./palette.js";
+import { nameRuns } from "./names.js";
 import { createRenderer, percent } from "./render.js";
 import { watchPointer } from "./selection.js";
 import { createModel, overlaps } from "./spans.js";
 
 /** Returns {form, clock, keymap, run(action), fill()}; run is false when the key was not used. */
+import { toast } from "../toast.js";
 export function mount(form) {
   const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
   const container = form.querySelector("[data-text]");
@@ -19,23 +22,28 @@ export function mount(form) {
   const offsets = offsetsOf(data.text);
   const index = tokenIndex(data.tokens);
   const model = createModel({ ...data, length: offsets.length, labels: data.labels.map((label) => label.name) });
-  const keymap = keymapFor(data.labels);
+  const keymap = keymapFor(data.labels, data.keys);
   const caret = createCaret(index, offsets);
-  const renderer = createRenderer({ container, offsets, tokens: data.tokens, lines: linesOf(offsets), labels: data.labels });
+  const renderer = createRenderer({ container, offsets, tokens: data.tokens, lines: shownLines(offsets, data.tokens), labels: data.labels });
   const clock = createClock();
   const palette = mountPalette(form, { ...data, keymap, choose, change: draw });
-  const moves = createMoves({ caret, index, renderer, model, currentMark });
+  let names = null;
+  const moves = createMoves({ caret, index, renderer, model, currentMark, names: () => (names ??= nameRuns(data.tokens, offsets)) });
+  const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, currentMark, say, note, bar: mountSameBar(form) });
   let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
   let pressed = null;
 
   const hasText = index.count > 0;
-  const say = (message) => { announcer.textContent = message; };
+  /** A short message for everybody; the live region of the toasts reads it out. */
+  function note(message) { toast(message, { seconds: 4 }); }
   const quote = (range) => `“${offsets.slice(range.start, range.end)}”`;
 
   /** The span, or else the suggestion, the caret stands on. */
   function currentMark() {
     if (!hasText || caret.selection) return null;
-    const span = model.spans.find((item) => overlaps(item, caret.range));
+    const span = model.spanTouching(caret.range);
+  function say(message) { announcer.textContent = message; }
+
     if (span) return { kind: "span", ...span };
     const suggestion = model.suggestions.find((item) => overlaps(item, caret.range));
     return suggestion ? { kind: "suggestion", ...suggestion } : null;
@@ -51,6 +59,7 @@ export function mount(form) {
       caret: hasText ? index.range(caret.token, caret.token) : null,
       current: currentMark()?.id ?? null,
     });
+      preview: edits.preview,
     palette.update({ held, shown: suggestions.length, hidden: model.hidden });
     form.querySelector('[data-command="undo"]').disabled = !model.canUndo;
     form.querySelector('[data-command="redo"]').disabled = !model.canRedo;
@@ -126,17 +135,24 @@ export function mount(form) {
     },
     undo: () => say(model.undo() ? "Undone" : "Nothing to undo"),
     redo: () => say(model.redo() ? "Done again" : "Nothing to redo"),
-    clear() { caret.collapse(); hold(null); },
+    clear() {
+      if (edits.leave()) return;
+      caret.collapse();
+      hold(null);
+    },
     submit: () => press(form, "submit"),
     acceptAndSubmit() { model.acceptAll(); press(form, "submit"); },
     skip: () => press(form, "skip"),
+    ...edits.commands,
+    stronger: () => palette.strengthen(1),
+    weaker: () => palette.strengthen(-1),
     reject() { form.querySelector("#reject-dialog").showModal(); },
     help() {
       const dialog = form.querySelector("#keys-dialog");
       if (dialog.open) dialog.close(); else dialog.showModal();
     },
   };
-  const needsText = new Set([...Object.keys(moves.commands), "clear", "accept", "refuse", "remove", "label"]);
+  const needsText = new Set([...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label"]);
 
   function run(action) {
     if (needsText.has(action.command) && !hasText) return false;
@@ -163,8 +179,10 @@ export function mount(form) {
       else if (target === caret.token && !caret.selection) return false;
       else caret.extendTo(target);
       draw();
+    if (action.command !== "same" && action.command !== "clear") edits.leave();
       return true;
     },
+    if (action.command in edits.commands) moves.reveal();
     end(moved) {
       if (held && (moved || pressed.onFreeWord)) label(held);
       draw();
@@ -176,6 +194,7 @@ export function mount(form) {
   form.addEventListener("click", (event) => {
     const target = event.target.closest("button");
     const tagged = event.target.closest(".span-tag")?.closest("mark");
+      edits.leave();
     if (!target && tagged) {
       moves.goTo({ start: Number(tagged.dataset.start), end: Number(tagged.dataset.end) });
       draw();

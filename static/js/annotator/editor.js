@@ -9,6 +9,8 @@ function start() {
   const form = document.querySelector("form#workspace");
   const begun = performance.now();
   editor = form ? mount(form) : null;
+  // htmx takes up what it swapped in only some milliseconds later; a key may come sooner.
+  if (form) window.htmx?.process(form);
   performance.measure("daner:open", { start: begun });
   const active = document.activeElement;
   if (form && (!active || active === document.body)) form.querySelector("[data-text]").focus({ preventScroll: true });

@@ -1,38 +1,13 @@
 /* Which key does what. Pure: no DOM, only key names as KeyboardEvent gives them. */
+import { COMMANDS } from "./commands.js";
 
-/* Every command has a key no label can take (labels own single small letters and digits), so a
-   project that uses "a" for a label loses a shortcut, never a command. */
-export const COMMANDS = [
-  { name: "previous", keys: ["ArrowLeft"], text: "Word to the left" },
-  { name: "next", keys: ["ArrowRight"], text: "Word to the right" },
-  { name: "extendPrevious", keys: ["Shift+ArrowLeft"], text: "Extend the selection to the left" },
-  { name: "extendNext", keys: ["Shift+ArrowRight"], text: "Extend the selection to the right" },
-  { name: "characterPrevious", keys: ["Alt+Shift+ArrowLeft"], text: "Move the selection's edge one character left" },
-  { name: "characterNext", keys: ["Alt+Shift+ArrowRight"], text: "Move the selection's edge one character right" },
-  { name: "up", keys: ["ArrowUp"], text: "Line above" },
-  { name: "down", keys: ["ArrowDown"], text: "Line below" },
-  { name: "lineStart", keys: ["Home"], text: "First word of the line" },
-  { name: "lineEnd", keys: ["End"], text: "Last word of the line" },
-  { name: "nextMark", keys: ["Tab"], text: "Next suggestion, or span when none is open" },
-  { name: "previousMark", keys: ["Shift+Tab"], text: "Previous suggestion or span" },
-  { name: "accept", keys: ["a", " "], text: "Accept the suggestion at the caret and go to the next" },
-  { name: "acceptAll", keys: ["A"], text: "Accept all suggestions on screen" },
-  { name: "refuse", keys: ["r", "R"], text: "Refuse the suggestion at the caret" },
-  { name: "remove", keys: ["Delete", "Backspace"], text: "Remove the span, or refuse the suggestion" },
-  { name: "undo", keys: ["u", "Mod+z"], text: "Undo" },
-  { name: "redo", keys: ["Mod+y", "Mod+Shift+z"], text: "Redo" },
-  { name: "clear", keys: ["Escape"], text: "Drop the selection and the held label" },
-  { name: "submit", keys: ["Enter", "Mod+Enter"], text: "Submit and open the next document" },
-  { name: "acceptAndSubmit", keys: ["Shift+Enter"], text: "Accept all suggestions on screen and submit" },
-  { name: "skip", keys: ["s", "S"], text: "Skip: it comes back later" },
-  { name: "reject", keys: ["x", "X"], text: "Reject: the text is unusable" },
-  { name: "help", keys: ["?"], text: "Show or hide this list" },
-];
+export { COMMANDS };
 
-const MAY_REPEAT = new Set(["previous", "next", "extendPrevious", "extendNext", "characterPrevious", "characterNext", "up", "down", "undo", "redo"]);
+const MAY_REPEAT = new Set(COMMANDS.filter((command) => command.repeats).map((command) => command.name));
 
-/** Bindings for a project's labels: `actionOf(event)` and the keys shown on screen. */
-export function keymapFor(labels) {
+/** Bindings for a project's labels: `actionOf(event)` and the keys shown on screen. `own` holds the
+ *  keys a person has chosen for commands: {name: [keys]}. */
+export function keymapFor(labels, own = {}) {
   const bindings = new Map();
   const labelKeys = new Map();
   const taken = new Set(labels.map((label) => label.key).filter(Boolean));
@@ -45,7 +20,7 @@ export function keymapFor(labels) {
   }
   const hints = new Map();
   for (const { name, keys } of COMMANDS) {
-    const free = keys.filter((key) => !bindings.has(key));
+    const free = (own[name] ?? keys).filter((key) => !bindings.has(key));
     for (const key of free) bindings.set(key, { command: name });
     hints.set(name, free);
   }
@@ -59,12 +34,15 @@ export function keymapFor(labels) {
   };
 }
 
+const PLACES = { Comma: ",", Period: ".", Minus: "-" };
+
 /** "Mod+Shift+z", "Shift+ArrowLeft", "A", "?" from a KeyboardEvent. */
 export function nameOf(event) {
   if (event.isComposing) return "";
   let { key } = event;
   // On a Greek, Cyrillic, Arabic … layout the key's place decides.
   if (key > "\u007f" && /^Key[A-Z]$/.test(event.code)) key = event.shiftKey ? event.code[3] : event.code[3].toLowerCase();
+  else if (key > "\u007f" && event.code in PLACES && !event.shiftKey) key = PLACES[event.code];
   const printable = [...key].length === 1;
   const parts = [];
   if (event.ctrlKey || event.metaKey) parts.push("Mod");

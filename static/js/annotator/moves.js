@@ -1,7 +1,7 @@
 /* Moving the caret over the words: by word, line, and from mark to mark. */
 
 /** Moves for one document. `currentMark()` is the span or suggestion under the caret. */
-export function createMoves({ caret, index, renderer, model, currentMark }) {
+export function createMoves({ caret, index, renderer, model, currentMark, names }) {
   const reveal = () => renderer.tokenElement(caret.token)?.scrollIntoView({ block: "nearest" });
 
   function goTo(mark) {
@@ -50,20 +50,41 @@ export function createMoves({ caret, index, renderer, model, currentMark }) {
     return Boolean(ahead);
   }
 
+  /* To the next run of words that looks like a name and has no span; round at the end. Before anything
+     else was done, one that begins at the caret is the next. */
+  function toName(direction) {
+    const [from, to] = index.touched(caret.range);
+    const free = names().filter(([first, last]) => !model.spanTouching(index.range(first, last)));
+    const ahead = direction > 0 ? free.find(([first]) => (caret.placed ? first > to : first >= from)) ?? free[0] : free.findLast(([, last]) => last < from) ?? free.at(-1);
+    if (!ahead) return;
+    const range = index.range(...ahead);
+    if (ahead[0] === ahead[1]) caret.moveTo(ahead[0]); else caret.selectRange(range);
+  }
+
+  /* By characters from the span's own edge, when the caret stands on one. */
+  function nudge(step) {
+    const mark = currentMark();
+    if (mark) caret.selectCharacters(mark.start, mark.end);
+    caret.nudge(step);
+  }
+
   return {
     reveal,
     goTo,
+    rightwards,
     commands: {
       previous: () => caret.moveTo(caret.token - rightwards()),
       next: () => caret.moveTo(caret.token + rightwards()),
       extendPrevious: () => extend(-rightwards()),
       extendNext: () => extend(rightwards()),
-      characterPrevious: () => caret.nudge(-rightwards()),
-      characterNext: () => caret.nudge(rightwards()),
+      characterPrevious: () => nudge(-rightwards()),
+      characterNext: () => nudge(rightwards()),
       up: () => vertical(-1),
       down: () => vertical(1),
       lineStart: () => lineEdge("start"),
       lineEnd: () => lineEdge("end"),
+      nextName: () => toName(1),
+      previousName: () => toName(-1),
       nextMark: () => toMark(1),
       previousMark: () => toMark(-1),
     },

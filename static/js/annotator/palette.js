@@ -62,6 +62,14 @@ export function mountPalette(form, { labels, keymap, choose, change }) {
   fillKeys(form.querySelector("[data-keys]"), labels, keymap);
 
   return {
+    /** Move the strength slider by one step: up hides weaker suggestions. */
+    strengthen(steps) {
+      if (!slider) return;
+      preferences.threshold = Math.min(100, Math.max(0, preferences.threshold + 5 * steps));
+      slider.value = preferences.threshold;
+      keep();
+      change();
+    },
     /** Show the held label and the state of the suggestions. */
     update({ held, shown, hidden }) {
       for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(name === held));
@@ -70,6 +78,21 @@ export function mountPalette(form, { labels, keymap, choose, change }) {
       const count = form.querySelector("[data-suggestion-count]");
       if (count) count.textContent = `${shown} open${hidden ? `, ${hidden} hidden` : ""}`;
     },
+  };
+}
+
+/** The bar that says what labelling every same string would do. */
+export function mountSameBar(form) {
+  const bar = form.querySelector("[data-same]");
+  const put = (name, text) => { bar.querySelector(`[data-same-${name}]`).textContent = text; };
+  return {
+    show({ label, count, what, more }) {
+      put("what", what);
+      put("more", more);
+      put("label", count === 1 ? `Label it ${label}` : `Label all ${count} ${label}`);
+      bar.hidden = false;
+    },
+    hide() { bar.hidden = true; },
   };
 }
 

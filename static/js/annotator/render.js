@@ -2,7 +2,7 @@
    nodes and never comes back out: every piece carries data-start and data-end in code points.
 
    Of a long text only the lines near the window are cut into pieces; the others stand there as
-   plain text, which keeps the page's height, until they come near. */
+   plain text, which keeps the page's height, until they come near, and again when they have gone. */
 import { lastAtMost } from "./offsets.js";
 
 const LONG = 20_000; // code points
@@ -30,7 +30,8 @@ const button = (className, text, label, data) => {
 export const percent = (confidence) => `${Math.round(confidence * 100)} %`;
 
 /** A renderer for one text: draw(view) brings the container up to date, touching changed lines only.
- *  view: {spans, suggestions, selection: {start, end} | null, caret: {start, end} | null, current: id | null} */
+ *  view: {spans, suggestions, preview: [{start, end}], selection: {start, end} | null, caret: {start, end} | null,
+ *  current: id | null}; lists in order. */
 export function createRenderer({ container, offsets, tokens, lines, labels }) {
   const color = new Map(labels.map((label) => [label.name, label.color]));
   const drawn = [];
@@ -50,63 +51,62 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
   container.replaceChildren(...elements);
   if (isLong) watchLines();
 
+  /* Lines come near and go away again: only those near the window are ever in pieces. */
   function watchLines() {
     const numbers = new Map(elements.map((element, number) => [element, number]));
     const observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) continue;
-        near.add(numbers.get(target));
-        observer.unobserve(target);
+        const number = numbers.get(target);
+        if (isIntersecting) near.add(number); else if (near.delete(number)) flatten(number);
       }
       if (shown) draw(shown);
     }, { rootMargin: "1000px" });
     for (const element of elements) observer.observe(element);
   }
 
-  function draw(view) {
-    shown = view;
-    const marks = [
-      ...view.spans.map((span) => ({ ...span, kind: "span" })),
-      ...view.suggestions.map((suggestion) => ({ ...suggestion, kind: "suggestion" })),
-    ].sort((a, b) => a.start - b.start);
-    let next = 0;
-    lines.forEach(([start, end], index) => {
-      while (next < marks.length && marks[next].end <= start) next += 1;
-      if (!near.has(index)) return;
-      const here = [];
-      for (let m = next; m < marks.length && marks[m].start < end; m += 1) here.push(marks[m]);
-      const selection = clip(view.selection, start, end);
-      const caret = clip(view.caret, start, end);
-      const key = JSON.stringify([here, selection, caret, here.some((mark) => mark.id === view.current) && view.current]);
-      if (drawn[index] === key) return;
-      drawn[index] = key;
-      elements[index].replaceChildren(...content(index, here, selection, caret, view.current));
-    });
+  function flatten(number) {
+    drawn[number] = undefined;
+    elements[number].textContent = offsets.slice(...lines[number]);
   }
 
-  function content(index, marks, selection, caret, current) {
+  function draw(view) {
+    shown = view;
+    for (const number of near) {
+      const [start, end] = lines[number];
+      const here = [...within(view.spans, start, end, "span"), ...within(view.suggestions, start, end, "suggestion")].sort((a, b) => a.start - b.start);
+      const extra = { selection: clip(view.selection, start, end), caret: clip(view.caret, start, end), preview: within(view.preview ?? [], start, end) };
+      const key = JSON.stringify([here, extra, here.some((mark) => mark.id === view.current) && view.current]);
+      if (drawn[number] === key) continue;
+      drawn[number] = key;
+      elements[number].replaceChildren(...content(number, here, extra, view.current));
+    }
+  }
+
+  function content(index, marks, extra, current) {
     const [start, end] = lines[index];
     const nodes = [];
     let at = start;
     for (const mark of marks) {
       const from = Math.max(mark.start, start);
       const to = Math.min(mark.end, end);
-      nodes.push(...run(index, at, from, selection, caret), wrap(mark, run(index, from, to, selection, caret), mark.end <= end, mark.id === current));
+      nodes.push(...run(index, at, from, extra), wrap(mark, run(index, from, to, extra), mark.end <= end, mark.id === current));
       at = to;
     }
-    nodes.push(...run(index, at, end, selection, caret));
+    nodes.push(...run(index, at, end, extra));
     return nodes;
   }
 
-  /* Pieces of [from, to): tokens and the gaps between them, cut at the selection's edges. */
-  function run(line, from, to, selection, caret) {
+  /* Pieces of [from, to): tokens and the gaps between them, cut at the edges of the selection and of the preview. */
+  function run(line, from, to, { selection, caret, preview }) {
     const nodes = [];
+    const edges = [selection, ...preview].flatMap((range) => (range ? [range.start, range.end] : []));
     const put = (start, end, token) => {
-      const cuts = [start, ...[selection?.start, selection?.end].filter((cut) => cut > start && cut < end), end];
+      const cuts = edges.length ? [...new Set([start, ...edges.filter((cut) => cut > start && cut < end), end])].sort((a, b) => a - b) : [start, end];
       for (let i = 0; i + 1 < cuts.length; i += 1) {
         const element = piece(offsets, cuts[i], cuts[i + 1], token === null ? "gap" : "tok");
         if (token !== null) element.dataset.token = token;
         if (selection && cuts[i] >= selection.start && cuts[i + 1] <= selection.end) element.classList.add("selected");
+        if (preview.some((range) => cuts[i] >= range.start && cuts[i + 1] <= range.end)) element.classList.add("preview");
         if (caret && cuts[i] < caret.end && cuts[i + 1] > caret.start) element.classList.add("caret");
         nodes.push(element);
       }
@@ -178,6 +178,19 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
       return elements[line].querySelector(`[data-token="${token}"]`);
     },
   };
+}
+
+/* Those of a list in order, none overlapping, that have characters in [start, end). */
+function within(list, start, end, kind) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].end <= start) low = middle + 1; else high = middle;
+  }
+  const found = [];
+  for (; low < list.length && list[low].start < end; low += 1) found.push({ ...list[low], kind });
+  return found;
 }
 
 function clip(range, start, end) {

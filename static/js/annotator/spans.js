@@ -7,29 +7,53 @@
 export const overlaps = (a, b) => a.start < b.end && b.start < a.end;
 const same = (a, b) => a.start === b.start && a.end === b.end && a.label === b.label;
 const inOrder = (a, b) => a.start - b.start || a.end - b.end;
+const keyOf = ({ start, end, label }) => `${start} ${end} ${label}`;
+
+/* In a list in order whose items never overlap: where the first stands that ends after `point`. */
+function firstEndingAfter(list, point) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].end <= point) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+const touching = (list, range) => {
+  const found = list[firstEndingAfter(list, range.start)];
+  return found && overlaps(found, range) ? found : null;
+};
+
+/* Of two suggestions that overlap the stronger one stays. In order. */
+function strongest(list) {
+  const kept = [];
+  for (const item of [...list].sort((a, b) => b.confidence - a.confidence)) {
+    if (!touching(kept, item)) kept.splice(firstEndingAfter(kept, item.start), 0, item);
+  }
+  return kept;
+}
 
 export function createModel({ length, labels, spans = [], suggestions = [], refused = [] }) {
   const known = new Set(labels);
   const inside = ({ start, end }) => Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length;
   let nextId = 1;
   let threshold = 0;
+  let memo = {};
   const past = [];
   const future = [];
-  let state = initial();
+  let state = initial(spans, refused);
 
-  function initial() {
+  function initial(spans, refused) {
     const kept = spans.filter(inside).map((span) => ({ origin: "human", from: null, ...span, id: nextId++ }));
-    // Of two suggestions that overlap the stronger one stays.
-    const offered = [];
-    for (const item of suggestions.filter((s) => inside(s) && known.has(s.label)).sort((a, b) => b.confidence - a.confidence)) {
-      if (offered.some((other) => overlaps(other, item))) continue;
+    const taken = new Map(kept.filter((span) => span.origin === "accepted").map((span) => [keyOf(span), span]));
+    const turnedDown = new Set(refused.map(keyOf));
+    const offered = strongest(suggestions.filter((s) => inside(s) && known.has(s.label))).map((item) => {
       const id = nextId++;
-      const taken = kept.find((span) => same(span, item) && span.origin === "accepted");
-      if (taken) taken.from = id;
-      const decided = taken ? "accepted" : refused.some((r) => same(r, item)) ? "refused" : "open";
-      offered.push({ ...item, id, state: decided });
-    }
-    return { spans: kept.sort(inOrder), suggestions: offered.sort(inOrder) };
+      const span = taken.get(keyOf(item));
+      if (span) span.from = id;
+      return { ...item, id, state: span ? "accepted" : turnedDown.has(keyOf(item)) ? "refused" : "open" };
+    });
+    return { spans: kept.sort(inOrder), suggestions: offered };
   }
 
   function commit(next) {
@@ -41,12 +65,16 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
 
   const decide = (list, ids, to) => list.map((s) => (ids.has(s.id) ? { ...s, state: to } : s));
   const shown = () => {
+    if (memo.state === state && memo.threshold === threshold) return memo.list;
     let next = 0; // both lists are in order: one walk finds what lies under a span
-    return state.suggestions.filter((s) => {
+    const list = state.suggestions.filter((s) => {
       while (next < state.spans.length && state.spans[next].end <= s.start) next += 1;
       return s.state === "open" && s.confidence >= threshold && !(next < state.spans.length && overlaps(state.spans[next], s));
     });
+    memo = { state, threshold, list };
+    return list;
   };
+  const changed = (span) => (span.origin === "human" ? "human" : "edited");
   const spanOf = (id) => state.spans.find((span) => span.id === id);
 
   function acceptMany(list) {
@@ -60,10 +88,14 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
 
   return {
     get spans() { return state.spans; },
+    /** Another object after every change. */
+    get state() { return state; },
     get threshold() { return threshold; },
     /** Suggestions on screen: undecided, strong enough, and not under a span. */
     get suggestions() { return shown(); },
     get hidden() { return state.suggestions.filter((s) => s.state === "open" && s.confidence < threshold).length; },
+    /** The span, or null, that shares a character with a range. */
+    spanTouching: (range) => touching(state.spans, range),
     get canUndo() { return past.length > 0; },
     get canRedo() { return future.length > 0; },
     setThreshold(value) { threshold = value; },
@@ -86,8 +118,39 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
       const span = spanOf(id);
       if (!known.has(label)) throw new Error(`unknown label ${label}`);
       if (!span || span.label === label) return false;
-      const origin = span.origin === "human" ? "human" : "edited";
-      return commit({ spans: state.spans.map((other) => (other === span ? { ...span, label, origin } : other)) });
+      return commit({ spans: state.spans.map((other) => (other === span ? { ...span, label, origin: changed(span) } : other)) });
+    },
+    /** Give a span other bounds. False when they are empty, outside, or another span's. */
+    resize(id, { start, end }) {
+      const span = spanOf(id);
+      if (!span || !inside({ start, end }) || (span.start === start && span.end === end)) return false;
+      const others = state.spans.filter((other) => other !== span);
+      if (touching(others, { start, end })) return false;
+      return commit({ spans: [...others, { ...span, start, end, origin: changed(span) }] });
+    },
+    /** Cut a span in two, [start, left) and [right, end). */
+    split(id, left, right) {
+      const span = spanOf(id);
+      if (!span || left <= span.start || right >= span.end || left > right) return false;
+      const others = state.spans.filter((other) => other !== span);
+      const half = { ...span, origin: changed(span) };
+      return commit({ spans: [...others, { ...half, end: left }, { ...half, start: right, id: nextId++, from: null }] });
+    },
+    /** Label several ranges in one step; those that touch a span are left alone. Says how many were labelled. */
+    addMany(ranges, label) {
+      if (!known.has(label)) throw new Error(`unknown label ${label}`);
+      const free = ranges.filter((range) => inside(range) && !touching(state.spans, range));
+      if (!free.length) return 0;
+      const offered = shown();
+      const accepted = new Set();
+      const made = free.map((range) => {
+        const under = touching(offered, range);
+        const taken = under && same(under, { ...range, label });
+        if (taken) accepted.add(under.id);
+        return { start: range.start, end: range.end, label, id: nextId++, origin: taken ? "accepted" : under ? "edited" : "human", from: taken ? under.id : null };
+      });
+      commit({ spans: [...state.spans, ...made], suggestions: decide(state.suggestions, accepted, "accepted") });
+      return made.length;
     },
     /** Remove a span. Taking back an accepted suggestion refuses it. */
     remove(id) {
@@ -115,6 +178,19 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
       if (!future.length) return false;
       past.push(state);
       state = future.pop();
+      return true;
+    },
+    /** Take over work that was saved before or elsewhere, as one step that can be undone. */
+    restore(work) {
+      const next = initial(work.spans ?? [], work.refused ?? []);
+      const key = ({ spans, suggestions }) => JSON.stringify([
+        spans.map((s) => [s.start, s.end, s.label]),
+        suggestions.filter((s) => s.state === "refused").map((s) => [s.start, s.end, s.label]),
+      ]);
+      if (key(next) === key(state)) return false;
+      past.push(state);
+      future.length = 0;
+      state = next;
       return true;
     },
     /** What is stored: solid spans and refusals. Nothing undecided, nothing hidden. */

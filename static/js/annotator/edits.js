@@ -1,0 +1,85 @@
+/* Commands that change a span's bounds, cut it, or copy its label to every same string. */
+import { overlaps } from "./spans.js";
+import { sameElsewhere } from "./same.js";
+
+const places = (count) => (count === 1 ? "1 other place" : `${count} other places`);
+
+/** Edits of one document. `say` is for the screen reader, `note` for everybody. */
+export function createEdits({ model, caret, index, offsets, tokens, moves, currentMark, say, note, bar }) {
+  let preview = null; // {ranges, label, source: id, text}
+  const quote = ({ start, end }) => `“${offsets.slice(start, end)}”`;
+
+  /* Move an edge of the span, of the suggestion, or of what is selected, to the next edge of a word. */
+  function moveEdge(which, direction) {
+    const step = direction * moves.rightwards();
+    const mark = currentMark();
+    const range = mark ?? caret.range;
+    const moved = { start: range.start, end: range.end, [which]: index.edge(which, range[which], step) };
+    if (moved.start >= moved.end || moved[which] === range[which]) return;
+    if (!mark) {
+      caret.selectRange(moved);
+      return;
+    }
+    const other = model.spans.find((span) => span.id !== mark.id && overlaps(span, moved));
+    if (other) {
+      note(`${other.label} ${quote(other)} is in the way.`);
+      return;
+    }
+    if (mark.kind === "span") model.resize(mark.id, moved); else model.add(moved, mark.label);
+    caret.moveTo(which === "end" ? index.at(moved.end - 1) : index.at(moved.start));
+  }
+
+  function split() {
+    const mark = currentMark();
+    if (mark?.kind !== "span") return note("There is no span at the caret to cut.");
+    const [first, last] = index.touched(mark);
+    const at = Math.max(caret.token, first + 1);
+    if (first === last || !model.split(mark.id, Math.min(tokens[at - 1][1], mark.end), Math.max(tokens[at][0], mark.start))) return note("A span of one word cannot be cut.");
+    caret.moveTo(at);
+    return say(`Cut ${quote(mark)} in two`);
+  }
+
+  /* First the places are shown, the second time they are labelled. */
+  function same() {
+    if (preview) return apply();
+    const mark = currentMark() ?? model.spanTouching(caret.range);
+    if (!mark || mark.kind === "suggestion") return note("Label the words first; then all the same words can follow.");
+    const found = sameElsewhere(mark, { tokens, index, offsets });
+    const ranges = found.filter((range) => !model.spanTouching(range));
+    const kept = found.length - ranges.length;
+    const already = kept ? `${places(kept)} ${kept === 1 ? "has" : "have"} a span and ${kept === 1 ? "keeps" : "keep"} it` : "";
+    if (!ranges.length) return note(found.length ? `${quote(mark)}: ${already}.` : `${quote(mark)} stands nowhere else in this text.`);
+    preview = { ranges, label: mark.label };
+    bar.show({ label: mark.label, count: ranges.length, what: `${quote(mark)}: ${places(ranges.length)}`, more: already });
+    return say(`${places(ranges.length)} of ${quote(mark)}${already ? `; ${already}` : ""}`);
+  }
+
+  function apply() {
+    const { ranges, label } = preview;
+    leave();
+    const count = model.addMany(ranges, label);
+    note(`${label}: ${places(count)} labelled. One undo takes them back.`);
+  }
+
+  /** Drop the preview; false when there was none. */
+  function leave() {
+    if (!preview) return false;
+    preview = null;
+    bar.hide();
+    return true;
+  }
+
+  return {
+    /** The places that wait to be labelled. */
+    get preview() { return preview?.ranges ?? []; },
+    leave,
+    commands: {
+      endRight: () => moveEdge("end", 1),
+      endLeft: () => moveEdge("end", -1),
+      startRight: () => moveEdge("start", 1),
+      startLeft: () => moveEdge("start", -1),
+      split,
+      same,
+    },
+  };
+}
