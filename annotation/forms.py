@@ -205,3 +205,10 @@ class WorkForm(forms.Form):
     action = forms.ChoiceField(choices=[(a, a) for a in ("submit", "skip", "reject")])
     payload = forms.CharField(required=False, strip=False)
     reason = forms.CharField(required=False, max_length=500)
+
+
+class DraftForm(forms.Form):
+    """Saving by itself: the revision the page has seen, and the payload as for submitting."""
+
+    base = forms.IntegerField(min_value=0, max_value=2_000_000_000)
+    payload = forms.CharField(strip=False)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation import key_views, views, work_views
+from annotation import draft_views, key_views, views, work_views
 from annotation.import_urls import urlpatterns as import_routes
 
 app_name = "annotation"
 
 project_routes = [
     path("annotate/", work_views.annotate, name="annotate"),
+    path("annotate/<uuid:assignment>/draft/", draft_views.draft, name="draft"),
     path("progress/", work_views.progress_panel, name="progress_panel"),
     path("settings/", views.settings, name="settings"),
     path("labels/", views.labels, name="labels"),
     path("labels/<int:label>/", views.label, name="label"),
-    path("guidelines/", views.guidelines, name="guidelines"),
     path("keys/", key_views.label_keys, name="label_keys"),
+    path("guidelines/", views.guidelines, name="guidelines"),
     path("members/", views.members, name="members"),
     path("members/<int:member>/", views.member, name="member"),
     path("members/<int:member>/pause/", views.member_pausing, name="member_pausing"),
@@ -24,7 +25,7 @@ project_routes = [
 ]
 
 urlpatterns = [
-    path("o/<slug:org>/p/new/", views.project_new, name="project_new"),
     path("o/<slug:org>/keys/", key_views.keys, name="keys"),
+    path("o/<slug:org>/p/new/", views.project_new, name="project_new"),
     path("o/<slug:org>/p/<uuid:project>/", include(project_routes)),
 ]

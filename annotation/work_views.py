@@ -15,8 +15,12 @@ from annotation.domain.submission import Submission, SubmissionError, parse_subm
 from annotation.forms import WorkForm
 from annotation.selectors.progress import member_progress, own_progress, project_progress
 from annotation.selectors.projects import guideline_html, workspace
+from annotation.services.drafts import draft_keep
 from annotation.services.work import (
     AlreadyClosed,
+    ClosedOtherwise,
+    Paused,
+    SlotTaken,
     WorkError,
     annotation_submit,
     assignment_claim_next,
@@ -31,7 +35,7 @@ from annotation.services.work import (
 def annotate(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     """The workspace; htmx gets the form alone, a plain form post is answered with a redirect."""
     if request.method != "POST":
-        return render(request, "annotation/annotate.html", _next(ctx))
+        return render(request, "annotation/annotate.html", _page(ctx))
     form = WorkForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest(f"Not understood: {form.errors.as_text()}")
@@ -63,11 +67,27 @@ def progress_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 def _act(ctx: ProjectContext, data: dict[str, Any]) -> None:
     uuid = data["assignment"]
     if data["action"] == "submit":
-        annotation_submit(ctx=ctx, assignment_uuid=uuid, submission=_read(data))
+        submission = _read(data)
+        try:
+            annotation_submit(ctx=ctx, assignment_uuid=uuid, submission=submission)
+        except (ClosedOtherwise, Paused, SlotTaken):
+            draft_keep(ctx=ctx, assignment_uuid=uuid, work=submission)
+            raise
     elif data["action"] == "skip":
+        _keep_marks(ctx, data)
         assignment_skip(ctx=ctx, assignment_uuid=uuid)
     else:
         assignment_reject(ctx=ctx, assignment_uuid=uuid, reason=data["reason"])
+
+
+def _keep_marks(ctx: ProjectContext, data: dict[str, Any]) -> None:
+    """Skipping needs no spans in order; those that are come back with the document."""
+    try:
+        submission = _read(data)
+        if submission.spans:
+            draft_keep(ctx=ctx, assignment_uuid=data["assignment"], work=submission)
+    except (SubmissionError, SpanError):
+        pass
 
 
 def _read(data: dict[str, Any]) -> Submission:
@@ -75,15 +95,20 @@ def _read(data: dict[str, Any]) -> Submission:
 
 
 def _next(ctx: ProjectContext) -> dict[str, Any]:
+    """What changes from document to document."""
     assignment = assignment_claim_next(ctx=ctx)
-    guideline = guideline_html(ctx.project)
     return {
         "ctx": ctx,
         "active": "annotate",
         "workspace": None if assignment is None else workspace(ctx, assignment),
         "progress": own_progress(ctx.project, ctx.user),
-        "guideline": "" if guideline is None else guideline.html,
     }
+
+
+def _page(ctx: ProjectContext) -> dict[str, Any]:
+    """The whole page, with what stands beside the text."""
+    guideline = guideline_html(ctx.project)
+    return _next(ctx) | {"guideline": "" if guideline is None else guideline.html}
 
 
 def _refused(
@@ -91,16 +116,20 @@ def _refused(
 ) -> HttpResponse:
     """The same page with the reason and, where the document is still theirs, the posted spans."""
     held = assignment_held(ctx=ctx, assignment_uuid=data["assignment"])
-    context = _next(ctx) if held is None else _next(ctx) | {"workspace": workspace(ctx, held)}
+    swapped = bool(request.htmx)  # type: ignore[attr-defined]
+    context = (_next(ctx) if swapped else _page(ctx)) | {"error": message, "swapped": swapped}
     if held is not None:
-        try:
-            spans = [
-                {"start": span.start, "end": span.end, "label": span.label, "origin": "human"}
-                for span in _read(data).spans
-            ]
-        except SubmissionError:
-            spans = []
-        context["workspace"]["spans"] = spans
-    context |= {"error": message, "swapped": bool(request.htmx)}  # type: ignore[attr-defined]
-    template = "annotation/_workspace.html" if context["swapped"] else "annotation/annotate.html"
+        context["workspace"] = workspace(ctx, held) | {"spans": _posted_spans(data)}
+        if context["workspace"]["draft"]:
+            # What was just posted is newer than what was saved before.
+            context["workspace"]["draft"] = {"revision": context["workspace"]["draft"]["revision"]}
+    template = "annotation/_workspace.html" if swapped else "annotation/annotate.html"
     return render(request, template, context, status=status)
+
+
+def _posted_spans(data: dict[str, Any]) -> list[dict[str, Any]]:
+    try:
+        spans = _read(data).spans
+    except SubmissionError:
+        return []
+    return [{"start": span.start, "end": span.end, "label": span.label, "origin": "human"} for span in spans]

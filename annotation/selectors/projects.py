@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import DEEDS, ROLE_PERMISSIONS, Permission
-from annotation.models import Assignment, Label, Project, ProjectMember, Strategy
+from annotation.models import Assignment, Draft, Label, Project, ProjectMember, Strategy
 from annotation.selectors.keys import project_keys
 from daner_site.accounts.access import OrganizationContext
 from daner_site.accounts.models import User
@@ -74,9 +74,9 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
     """
     document = assignment.document
     suggested = assignment.suggested
-    return {
     labels = list(palette(ctx.project))
     keys = project_keys(ctx, {label.name: label.key for label in labels})
+    return {
         "assignment": str(assignment.uuid),
         "document": str(document.uuid),
         "text": document.text,
@@ -90,10 +90,11 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
             }
             for label in labels
         ],
-        "suggestions": suggested.get("spans", []),
         "keys": keys.commands,
+        "suggestions": suggested.get("spans", []),
         "model": suggested.get("model"),
         "spans": [],
+        "draft": draft_data(getattr(assignment, "draft", None)),
         "why": {
             "strategy": assignment.strategy,
             "strategy_label": Strategy(assignment.strategy).label,
@@ -102,6 +103,19 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
             "model": suggested.get("model") if assignment.model_uuid else None,
             "generation": assignment.generation,
         },
+    }
+
+
+def draft_data(draft: Draft | None) -> dict[str, Any] | None:
+    """A draft as plain JSON data, for the page."""
+    if draft is None:
+        return None
+    return {
+        "revision": draft.revision,
+        "spans": draft.spans,
+        "refused": draft.refused,
+        "seconds": draft.seconds,
+        "saved_at": draft.saved_at.isoformat(),
     }
 
 

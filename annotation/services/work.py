@@ -6,7 +6,6 @@ IntegrityError here and simply the next try.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,34 +16,40 @@ from django.db.models.functions import Coalesce
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
-from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Span, Split, Suggestion
+from annotation.models import Annotation, Assignment, Document, Draft, Project, QueueEntry, Split, Suggestion
 from annotation.services.annotations import annotation_write
 from annotation.services.checks import check_answered, check_take
+from annotation.services.turns import (
+    AlreadyClosed,
+    ClosedOtherwise,
+    Paused,
+    SlotTaken,
+    WorkError,
+    as_span,
+    lease_end,
+    origins,
+    turn_close,
+)
 from annotation.signals import annotation_submitted
 from daner_site.core.clock import now
 from daner_site.core.events import send_on_commit
 from daner_site.core.live import nudge_on_commit, project_group
 
+__all__ = [
+    "AlreadyClosed",
+    "ClosedOtherwise",
+    "Paused",
+    "SlotTaken",
+    "WorkError",
+    "annotation_submit",
+    "assignment_claim_next",
+    "assignment_held",
+    "assignment_reject",
+    "assignment_skip",
+    "assignments_expire",
+]
+
 CLAIM_TRIES = 25
-
-
-class WorkError(Exception):
-    """The assignment cannot take this any more; the message is for the annotator."""
-
-
-class AlreadyClosed(WorkError):
-    """A second click, or another tab: the work is in already."""
-
-
-class SlotTaken(WorkError):
-    """The lease ran out and somebody else has the document now."""
-
-
-class Paused(WorkError):
-    """A manager has stopped giving this person documents."""
-
-    def __init__(self) -> None:
-        super().__init__("A manager has paused your labelling, so this document went back to the others.")
 
 
 def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
@@ -61,11 +66,11 @@ def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
         return held
     assignments_expire(project=ctx.project)
     for _ in range(CLAIM_TRIES):
-        entry = _next_entry(ctx)
+        entry, seen_before = _next_entry(ctx)
         if entry is None:
             return None
         try:
-            return _take(ctx, entry)
+            return _take(ctx, entry, seen_before=seen_before)
         except Paused:
             return None
         except IntegrityError:
@@ -80,30 +85,25 @@ def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
 def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission: Submission) -> Annotation | None:
     """Store exactly the submitted spans and close the assignment; None for a check, which is no annotation.
 
-    A lapsed lease is forgiven while a slot is free.
+    A lapsed lease is forgiven while a slot is free. The assignment is the key of the request: sent
+    again with the same spans it is AlreadyClosed, with others ClosedOtherwise.
 
-    Raises: AlreadyClosed, SlotTaken; SpanError when a span does not fit the text.
+    Raises: AlreadyClosed, ClosedOtherwise, SlotTaken; SpanError when a span does not fit the text.
     """
-    assignment = _close(ctx, assignment_uuid, Assignment.Status.SUBMITTED)
+    assignment = turn_close(ctx, assignment_uuid, Assignment.Status.SUBMITTED, spans=submission.spans)
+    Draft.objects.filter(assignment=assignment).delete()
     if assignment.is_check:
         check_answered(assignment=assignment, submission=submission)
         nudge_on_commit(project_group(ctx.project.uuid), "progress")
         return None
-    shown = {_as_span(item) for item in assignment.suggested.get("spans", [])}
-
-    def origin(span: LabelledSpan) -> str:
-        # What was accepted or refused is what the page had proposed, whatever the request says.
-        if span in shown:
-            return Span.Origin.ACCEPTED
-        return Span.Origin.EDITED if span in submission.edited else Span.Origin.HUMAN
-
+    shown = {as_span(item) for item in assignment.suggested.get("spans", [])}
     annotation = annotation_write(
         project=ctx.project,
         document=assignment.document,
         author=ctx.user,
         kind=Annotation.Kind.HUMAN,
         spans=submission.spans,
-        origin=origin,
+        origin=origins(assignment, submission),
         assignment=assignment,
         seconds=submission.seconds,
         provenance={"source": "interface"},
@@ -121,14 +121,15 @@ def annotation_submit(*, ctx: ProjectContext, assignment_uuid: UUID, submission:
 
 @transaction.atomic
 def assignment_skip(*, ctx: ProjectContext, assignment_uuid: UUID) -> None:
-    """Give the slot back; the document returns later, to this person last."""
-    _close(ctx, assignment_uuid, Assignment.Status.SKIPPED)
+    """Give the slot back; the document returns later, to this person last, with what they have marked."""
+    turn_close(ctx, assignment_uuid, Assignment.Status.SKIPPED)
 
 
 @transaction.atomic
 def assignment_reject(*, ctx: ProjectContext, assignment_uuid: UUID, reason: str) -> None:
     """Vote the text out of training; keeps the slot."""
-    _close(ctx, assignment_uuid, Assignment.Status.REJECTED, reason=reason[:500])
+    assignment = turn_close(ctx, assignment_uuid, Assignment.Status.REJECTED, reason=reason[:500])
+    Draft.objects.filter(assignment=assignment).delete()
     nudge_on_commit(project_group(ctx.project.uuid), "progress")
 
 
@@ -136,7 +137,7 @@ def assignment_held(*, ctx: ProjectContext, assignment_uuid: UUID) -> Assignment
     """The person's own document if it is still in work."""
     return (
         ctx.project.assignments.filter(uuid=assignment_uuid, annotator=ctx.user, status=Assignment.Status.ACTIVE)
-        .select_related("document")
+        .select_related("document", "draft")
         .first()
     )
 
@@ -151,17 +152,13 @@ def assignments_expire(*, project: Project | None = None) -> int:
 
 def _renew(ctx: ProjectContext) -> Assignment | None:
     held = ctx.project.assignments.filter(annotator=ctx.user, status=Assignment.Status.ACTIVE, lease_until__gte=now())
-    if held.update(lease_until=_lease(ctx.project)):
-        return held.select_related("document").first()
+    if held.update(lease_until=lease_end(ctx.project)):
+        return held.select_related("document", "draft").first()
     return None
 
 
-def _lease(project: Project) -> Any:
-    return now() + timedelta(minutes=project.lease_minutes)
-
-
-def _next_entry(ctx: ProjectContext) -> QueueEntry | None:
-    """The best free entry of the generation that is published at this moment."""
+def _next_entry(ctx: ProjectContext) -> tuple[QueueEntry | None, bool]:
+    """The best free entry of the generation that is published at this moment, and whether the person had it before."""
     of_document = Assignment.objects.filter(document=OuterRef("document")).order_by()
     mine = of_document.filter(annotator=ctx.user)
     taken = of_document.filter(status__in=Assignment.LIVE).values("document").annotate(n=Count("pk"))
@@ -181,18 +178,18 @@ def _next_entry(ctx: ProjectContext) -> QueueEntry | None:
     )
     fresh = free.filter(~Exists(mine)).order_by("position").first()
     if fresh is not None:
-        return fresh
+        return fresh, False
     last_seen = mine.values("document").annotate(last=Max("closed_at")).values("last")
-    return free.order_by(Subquery(last_seen), "position").first()
+    return free.order_by(Subquery(last_seen), "position").first(), True
 
 
 @transaction.atomic
-def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
+def _take(ctx: ProjectContext, entry: QueueEntry, *, seen_before: bool) -> Assignment:
     # Locked, so that a pause either sees this assignment or is seen here.
     member = ctx.project.members.select_for_update(no_key=True, of=("self",)).filter(user=ctx.user).first()
     if member is not None and member.paused_at is not None:
         raise Paused
-    check = check_take(ctx=ctx, entry=entry, lease_until=_lease(ctx.project))
+    check = check_take(ctx=ctx, entry=entry, lease_until=lease_end(ctx.project))
     if check is not None:
         return check
     document = entry.document
@@ -201,13 +198,13 @@ def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
     if free is None:
         raise IntegrityError("no free slot")
     blind = _measured_on(ctx.project, entry)
-    return Assignment.objects.create(
+    assignment = Assignment.objects.create(
         organization_id=ctx.project.organization_id,
         project=ctx.project,
         document=document,
         annotator=ctx.user,
         slot=free,
-        lease_until=_lease(ctx.project),
+        lease_until=lease_end(ctx.project),
         strategy=entry.strategy,
         model_uuid=entry.model_uuid,
         generation=entry.generation,
@@ -215,6 +212,19 @@ def _take(ctx: ProjectContext, entry: QueueEntry) -> Assignment:
         score=entry.score,
         suggested={} if blind else _suggested(ctx.project, document.pk),
     )
+    if seen_before:
+        _bring_along(assignment)
+    return assignment
+
+
+def _bring_along(assignment: Assignment) -> None:
+    """What the person had marked before they skipped the document or their time ran out."""
+    earlier = Draft.objects.filter(
+        assignment__document_id=assignment.document_id, assignment__annotator_id=assignment.annotator_id
+    )
+    newest = earlier.order_by("-saved_at").first()
+    if newest is not None:
+        Draft.objects.filter(pk=newest.pk).update(assignment=assignment)
 
 
 def _measured_on(project: Project, entry: QueueEntry) -> bool:
@@ -243,45 +253,6 @@ def _suggested(project: Project, document_id: int) -> dict[str, Any]:
         "model_uuid": str(suggestion.model_uuid),
         "spans": [span for span in suggestion.spans if span["label"] in in_use],
     }
-
-
-def _close(ctx: ProjectContext, assignment_uuid: UUID, status: str, reason: str = "") -> Assignment:
-    """One conditional UPDATE: whoever changes the row first has it."""
-    mine = ctx.project.assignments.filter(uuid=assignment_uuid, annotator=ctx.user)
-    change = {"status": status, "closed_at": now(), "reason": reason}
-    if not mine.filter(status=Assignment.Status.ACTIVE).update(**change):
-        assignment = mine.select_related("document").first()
-        if assignment is None:
-            raise WorkError("This is not one of your documents.")
-        if assignment.status != Assignment.Status.EXPIRED:
-            raise AlreadyClosed("This document is done already; nothing was stored twice.")
-        if ctx.project.members.filter(user=ctx.user, paused_at__isnull=False).exists():
-            raise Paused
-        _revive(assignment, change)
-    return mine.select_related("document").get()
-
-
-def _revive(assignment: Assignment, change: dict[str, Any]) -> None:
-    """Late work is still work: give an expired assignment a slot again if one is free."""
-    if assignment.is_check:
-        Assignment.objects.filter(pk=assignment.pk, status=Assignment.Status.EXPIRED).update(**change)
-        return
-    live = assignment.document.assignments.filter(status__in=Assignment.LIVE)
-    taken = set(live.values_list("slot", flat=True))
-    slots = [slot for slot in range(assignment.document.overlap_target) if slot not in taken]
-    if not slots or live.filter(annotator=assignment.annotator).exists():
-        raise SlotTaken("Your time on this document ran out and others have labelled it meanwhile.")
-    try:
-        with transaction.atomic():
-            Assignment.objects.filter(pk=assignment.pk, status=Assignment.Status.EXPIRED).update(
-                slot=slots[0], **change
-            )
-    except IntegrityError as error:
-        raise SlotTaken("Your time on this document ran out and others have labelled it meanwhile.") from error
-
-
-def _as_span(item: dict[str, Any]) -> LabelledSpan:
-    return LabelledSpan(item["start"], item["end"], item["label"])
 
 
 def _outcome(suggested: dict[str, Any], refused: set[LabelledSpan]) -> dict[str, Any]:

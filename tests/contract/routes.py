@@ -46,10 +46,11 @@ ORGANIZATION = {
 PROJECT = {
     "pages:project": Permission.VIEW,
     "annotation:annotate": Permission.ANNOTATE,
+    "annotation:draft": Permission.ANNOTATE,
     "annotation:progress_panel": Permission.VIEW,
     "annotation:settings": Permission.MANAGE,
-    "annotation:labels": Permission.MANAGE,
     "annotation:label_keys": Permission.ANNOTATE,
+    "annotation:labels": Permission.MANAGE,
     "annotation:label": Permission.MANAGE,
     "annotation:guidelines": Permission.VIEW,
     "annotation:members": Permission.MANAGE,
@@ -114,7 +115,7 @@ PROJECT = {
 
 SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}
 
-OWN_ONLY = {"api:inference"}
+OWN_ONLY = {"api:inference", "annotation:draft"}
 """Among those with the permission, only whoever made the thing finds it."""
 
 GATES = {**ORGANIZATION, **PROJECT}

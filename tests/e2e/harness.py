@@ -62,7 +62,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 
 class Harness:
-    """Serves `documents` one after the other; `posts` holds what the page sent."""
+    """Serves `documents` one after the other; `posts` holds what the page sent, `drafts` what it saved by itself."""
 
     def __init__(self, page: Any, documents: list[dict[str, Any]], **extra: Any) -> None:
         self.page = page
@@ -73,6 +73,7 @@ class Harness:
         self.refusals: list[tuple[int, str]] = []
         self.sockets: list[Any] = []
         self.held: list[Any] | None = None
+        self.drafts: list[dict[str, Any]] = []
         page.route("**/*", self._answer)
         page.route_web_socket("**/ws/**", lambda socket: self.sockets.append(socket))
 
@@ -112,6 +113,8 @@ class Harness:
         address = urlparse(request.url)
         if address.path.startswith("/static/"):
             return self._static(route, address.path.removeprefix("/static/"))
+        if address.path.endswith("/draft/"):
+            return self._draft(route, request)
         if request.method == "POST":
             return self._post(route, request) if self.held is None else self.held.append(route)
         template = "annotation/annotate.html" if address.path == ANNOTATE else None
@@ -132,6 +135,14 @@ class Harness:
         if not swapped:
             return route.fulfill(status=302, headers={"location": ORIGIN + ANNOTATE})
         return self._html(route, render("annotation/_workspace.html", self._values(swapped=True)))
+
+    def _draft(self, route: Any, request: Any) -> None:
+        """Always saved: what the page posts is the newest there is."""
+        if request.method == "POST":
+            self.drafts.append(json.loads(parse_qs(request.post_data)["payload"][0]))
+        draft = self.drafts[-1] | {"revision": len(self.drafts)} if self.drafts else None
+        answer = {"saved": request.method == "POST", "state": "active", "message": "", "draft": draft}
+        route.fulfill(body=json.dumps(answer), content_type="application/json")
 
     def _static(self, route: Any, name: str) -> None:
         found = finders.find(name)

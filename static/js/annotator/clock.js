@@ -18,6 +18,8 @@ export function createClock(now = () => performance.now()) {
     touch() { settle(); running = true; },
     pause() { settle(); running = false; },
     resume() { settle(); running = true; },
+    /** Work that was done before the page was opened. */
+    atLeast(seconds) { total += Math.max(0, seconds * 1000 - total - open(now())); },
     get seconds() { return (total + open(now())) / 1000; },
   };
 }

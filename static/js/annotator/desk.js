@@ -2,19 +2,20 @@
 import { createCaret } from "./caret.js";
 import { createClock } from "./clock.js";
 import { createEdits } from "./edits.js";
-import { press } from "./flow.js";
+import { keptBy, press } from "./flow.js";
+import { createKeeper } from "./keeper.js";
 import { keymapFor } from "./keyboard.js";
 import { shownLines, tokenIndex } from "./layout.js";
 import { createMoves } from "./moves.js";
+import { nameRuns } from "./names.js";
 import { offsetsOf } from "./offsets.js";
 import { mountPalette, mountSameBar, preferences } from "./palette.js";
-import { nameRuns } from "./names.js";
 import { createRenderer, percent } from "./render.js";
 import { watchPointer } from "./selection.js";
 import { createModel, overlaps } from "./spans.js";
+import { toast } from "../toast.js";
 
 /** Returns {form, clock, keymap, run(action), fill()}; run is false when the key was not used. */
-import { toast } from "../toast.js";
 export function mount(form) {
   const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
   const container = form.querySelector("[data-text]");
@@ -32,18 +33,20 @@ export function mount(form) {
   const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, currentMark, say, note, bar: mountSameBar(form) });
   let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
   let pressed = null;
+  let drawn = null; // the state of the model that is on screen
+  let keeper = null;
 
   const hasText = index.count > 0;
   /** A short message for everybody; the live region of the toasts reads it out. */
   function note(message) { toast(message, { seconds: 4 }); }
   const quote = (range) => `“${offsets.slice(range.start, range.end)}”`;
 
+  function say(message) { announcer.textContent = message; }
+
   /** The span, or else the suggestion, the caret stands on. */
   function currentMark() {
     if (!hasText || caret.selection) return null;
     const span = model.spanTouching(caret.range);
-  function say(message) { announcer.textContent = message; }
-
     if (span) return { kind: "span", ...span };
     const suggestion = model.suggestions.find((item) => overlaps(item, caret.range));
     return suggestion ? { kind: "suggestion", ...suggestion } : null;
@@ -55,15 +58,19 @@ export function mount(form) {
     renderer.draw({
       spans: model.spans,
       suggestions,
+      preview: edits.preview,
       selection: hasText ? caret.selection : null,
       caret: hasText ? index.range(caret.token, caret.token) : null,
       current: currentMark()?.id ?? null,
     });
-      preview: edits.preview,
     palette.update({ held, shown: suggestions.length, hidden: model.hidden });
     form.querySelector('[data-command="undo"]').disabled = !model.canUndo;
     form.querySelector('[data-command="redo"]').disabled = !model.canRedo;
     for (const button of form.querySelectorAll('[data-command="acceptAll"]')) button.disabled = !suggestions.length;
+    if (model.state !== drawn) {
+      drawn = model.state;
+      keeper?.changed();
+    }
     form.querySelector("[data-span-count]").textContent = model.spans.length === 1 ? "1 span" : `${model.spans.length} spans`;
   }
 
@@ -111,11 +118,29 @@ export function mount(form) {
     if (model.remove(span.id)) say(`Removed ${span.label} ${quote(span)}`);
   }
 
+  // --- keeping -----------------------------------------------------------------------
+
+  function read() {
+    const { spans, refused } = model.payload(0);
+    return { spans, refused };
+  }
+
+  /** Take over saved work, as one step that can be undone. */
+  function restore(work) {
+    if (!model.restore(work)) return false;
+    drawn = model.state; // not a change of this page's own
+    draw();
+    return true;
+  }
+
   // --- commands ----------------------------------------------------------------------
 
   const commands = {
     label: (action) => label(action.label),
     ...moves.commands,
+    ...edits.commands,
+    stronger: () => palette.strengthen(1),
+    weaker: () => palette.strengthen(-1),
     accept() {
       const mark = currentMark();
       if (mark?.kind === "suggestion") decide(mark, true); else moves.commands.nextMark();
@@ -143,9 +168,6 @@ export function mount(form) {
     submit: () => press(form, "submit"),
     acceptAndSubmit() { model.acceptAll(); press(form, "submit"); },
     skip: () => press(form, "skip"),
-    ...edits.commands,
-    stronger: () => palette.strengthen(1),
-    weaker: () => palette.strengthen(-1),
     reject() { form.querySelector("#reject-dialog").showModal(); },
     help() {
       const dialog = form.querySelector("#keys-dialog");
@@ -156,8 +178,10 @@ export function mount(form) {
 
   function run(action) {
     if (needsText.has(action.command) && !hasText) return false;
+    if (action.command !== "same" && action.command !== "clear") edits.leave();
     const result = commands[action.command](action);
     draw();
+    if (action.command in edits.commands) moves.reveal();
     if (action.command in moves.commands) {
       moves.reveal();
       sayCaret();
@@ -169,6 +193,7 @@ export function mount(form) {
 
   if (hasText) watchPointer(container, offsets, {
     begin({ point, token, mark, extend: shift }) {
+      edits.leave();
       pressed = { point, onFreeWord: token !== null && !mark, before: caret.token };
       if (shift) caret.extendTo(token ?? index.at(point)); else caret.moveTo(token ?? index.at(point));
       draw();
@@ -179,10 +204,8 @@ export function mount(form) {
       else if (target === caret.token && !caret.selection) return false;
       else caret.extendTo(target);
       draw();
-    if (action.command !== "same" && action.command !== "clear") edits.leave();
       return true;
     },
-    if (action.command in edits.commands) moves.reveal();
     end(moved) {
       if (held && (moved || pressed.onFreeWord)) label(held);
       draw();
@@ -194,7 +217,6 @@ export function mount(form) {
   form.addEventListener("click", (event) => {
     const target = event.target.closest("button");
     const tagged = event.target.closest(".span-tag")?.closest("mark");
-      edits.leave();
     if (!target && tagged) {
       moves.goTo({ start: Number(tagged.dataset.start), end: Number(tagged.dataset.end) });
       draw();
@@ -223,6 +245,8 @@ export function mount(form) {
   model.setThreshold(preferences.threshold / 100);
   if (hasText && model.suggestions.length) caret.moveTo(index.touched(model.suggestions[0])[0], false);
   draw();
+  keeper = createKeeper({ form, clock, read, restore }, data);
+  keptBy(form, keeper);
   return {
     form,
     clock,

@@ -1,4 +1,11 @@
-/* Sending: one form, one request at a time, with or without htmx. */
+/* Sending: one form, one request at a time, with or without htmx; what does not arrive is kept and
+   sent again. */
+import { sendOwed } from "./outbox.js";
+
+const keepers = new WeakMap();
+
+/** The keeper of a form's unfinished work. */
+export const keptBy = (form, keeper) => keepers.set(form, keeper);
 
 /** Watch the workspace form. `fill(form)` writes the payload just before it leaves. */
 export function watchForm(fill) {
@@ -16,6 +23,7 @@ export function watchForm(fill) {
     busy = event.target;
     busy.setAttribute("aria-busy", "true");
     fill(event.target);
+    keepers.get(busy)?.sending(event.submitter?.value ?? "submit", busy.elements.reason.value);
   }, true);
 
   const release = () => {
@@ -24,6 +32,25 @@ export function watchForm(fill) {
   };
   document.body.addEventListener("htmx:afterRequest", (event) => { if (isWorkspace(event.detail.elt)) release(); });
   addEventListener("pageshow", (event) => { if (event.persisted) release(); });
+
+  // Before the swap: the next document must not find this one's draft still waiting.
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const form = detail.requestConfig?.elt;
+    if (isWorkspace(form) && detail.shouldSwap) keepers.get(form)?.sent({ done: detail.xhr.status !== 422 });
+  });
+  // No answer, or one from a server that stands in for ours: the page itself says so and tries again.
+  const unsent = (event) => {
+    const { elt: form, xhr } = event.detail;
+    if (!isWorkspace(form) || !keepers.has(form)) return;
+    if (xhr.status === 0 || [502, 503, 504].includes(xhr.status)) {
+      event.stopPropagation();
+      keepers.get(form).unsent();
+    } else keepers.get(form).takeBack();
+  };
+  addEventListener("htmx:sendError", unsent, true);
+  addEventListener("htmx:responseError", unsent, true);
+
+  sendOwed(document.querySelector("#workspace input[name=assignment]")?.value);
 }
 
 /** Press one of the form's buttons: the click carries its name and value along. */

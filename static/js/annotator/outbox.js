@@ -1,0 +1,41 @@
+/* Work on other documents that this browser still owes the server: drafts that were never saved, and
+   submissions that never left. Sending twice is harmless: the server takes an assignment once. */
+import { toast } from "../toast.js";
+import { store } from "./keeper.js";
+
+export const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+
+const post = (address, fields) =>
+  fetch(address, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
+
+/** Send what is owed, except for the document on screen. Whatever fails stays where it is. */
+export async function sendOwed(current) {
+  let sent = 0;
+  for (const entry of store.owed(current)) {
+    if (new URL(entry.address, location.href).pathname !== location.pathname) continue;
+    try {
+      if (await settle(entry)) sent += 1;
+    } catch { return; }
+  }
+  if (sent) toast(sent === 1 ? "Sent: a document you had finished without a connection." : `Sent: ${sent} documents you had finished without a connection.`);
+}
+
+async function settle(entry) {
+  const { assignment, address, revision, spans, refused, seconds, pending } = entry;
+  const payload = JSON.stringify({ spans, refused, seconds });
+  const saved = await post(`${address}${assignment}/draft/`, { base: revision, payload });
+  // Somebody else's on a shared machine, or signed out: not ours to touch now.
+  if (saved.redirected || ![200, 409].includes(saved.status)) return false;
+  if (!pending) {
+    if (saved.status === 200) store.drop(assignment);
+    else store.put(assignment, { ...entry, asked: true });
+    return false;
+  }
+  const answer = await post(address, { assignment, payload, action: pending.action, reason: pending.reason ?? "" });
+  if (answer.redirected || ![200, 409].includes(answer.status)) return false;
+  store.drop(assignment);
+  if (answer.status === 200) return true;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  toast(page.querySelector(".alert-error")?.textContent ?? "A document you had finished without a connection could not be sent.", { bad: true, seconds: 15 });
+  return false;
+}
