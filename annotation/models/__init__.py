@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotation.models.comments import Comment, CommentNotice, Thread
 from annotation.models.documents import Document, ImportJob, OverlapReason, Split
 from annotation.models.drafts import Draft
 from annotation.models.keys import KeyChoice
@@ -13,6 +14,8 @@ __all__ = [
     "Annotation",
     "AnnotatorTrust",
     "Assignment",
+    "Comment",
+    "CommentNotice",
     "CostUnit",
     "Document",
     "Doubt",
@@ -30,4 +33,5 @@ __all__ = [
     "Split",
     "Strategy",
     "Suggestion",
+    "Thread",
 ]
