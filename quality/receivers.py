@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
+from annotation.models import Document
 from annotation.signals import annotation_submitted, gold_published, project_changed
 from daner_site.core.jobs import enqueue_on_commit
 from quality.services.agreement import agreement_request
+from quality.services.agreement_totals import document_forgotten
 from quality.services.consensus import consensus_request
 
 
@@ -48,3 +51,10 @@ def close_cases(document_id: int, **_: Any) -> None:
 @receiver(project_changed, dispatch_uid="quality.consensus")
 def reconsider(project_id: int, **_: Any) -> None:
     consensus_request(project_id=project_id)
+
+
+@receiver(pre_delete, sender=Document, dispatch_uid="quality.totals")
+def forget(instance: Document, origin: Any = None, **_: Any) -> None:
+    # With a whole project or organisation the sums go as well.
+    if isinstance(origin, Document) or getattr(origin, "model", None) is Document:
+        document_forgotten(document=instance)

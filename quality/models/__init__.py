@@ -14,6 +14,7 @@ from quality.models.cases import AdjudicationCase, Review
 from quality.models.consensus import ConsensusDocument, ConsensusRun
 from quality.models.reliability import AnnotatorReliability
 from quality.models.rulings import Ruling
+from quality.models.totals import ConfusionTotal, DocumentTotal, LabelTotal, PairTotal
 
 __all__ = [
     "AdjudicationCase",
@@ -21,11 +22,15 @@ __all__ = [
     "AgreementReport",
     "AnnotatorReliability",
     "Confusion",
+    "ConfusionTotal",
     "ConsensusDocument",
     "ConsensusRun",
     "DocumentAgreement",
+    "DocumentTotal",
     "LabelAgreement",
+    "LabelTotal",
     "PairAgreement",
+    "PairTotal",
     "Review",
     "Ruling",
 ]

@@ -73,6 +73,8 @@ class DocumentAgreement(Sliced):
     document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="+")
     layers_sha = models.CharField(max_length=64)
     """Over the annotations counted and what the rows are sliced by; unchanged rows are not written again."""
+    totalled = models.BooleanField(default=False)
+    """Its rows are in the sums over many documents (`quality.models.totals`)."""
     people = models.PositiveSmallIntegerField()
     words = models.PositiveIntegerField()
     spans = models.PositiveIntegerField()
@@ -105,7 +107,10 @@ class DocumentAgreement(Sliced):
     same_bounds = models.PositiveIntegerField()
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["project", "day"], name="agreement_documents")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["project", "day"], name="agreement_documents"),
+            models.Index(fields=["project"], condition=models.Q(totalled=False), name="agreement_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"agreement on {self.document}"

@@ -36,6 +36,9 @@ class ConsensusRun(PublicModel):
     """As `Calibration.as_json`: turns a confidence into a probability; null before enough is settled."""
     settled_spans = models.PositiveIntegerField(default=0)
     """Consensus spans in documents that a person has settled."""
+    against_vote = models.JSONField(null=True)
+    """`{documents, consensus, vote}`: F1 of both on the documents a person settled; null before enough is settled
+    and where the method is the vote."""
     alike = models.JSONField(default=list)
     """`[{pair, documents, f1, usual_f1, same_wrong, wrong}]`: pairs that agree more than they should."""
     data_sha = models.CharField(max_length=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,9 @@ from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.span_agreement import ENOUGH_DOCUMENTS, Summary, summarise
 from quality.numeric import alpha as numeric
 from quality.numeric.intervals import Coverage, FloatArray, Interval, coverage
+from quality.numeric.ratio import ratio_interval
 
-__all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "document_row", "figures", "measure", "measured"]
+__all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "PairSums", "document_row", "figures", "measure", "measured"]
 
 VERSION = 2
 """Rises when a definition changes, so that stored reports are measured again."""
@@ -65,8 +66,20 @@ def measure(documents: Sequence[MeasuredDocument], labels: Sequence[str]) -> Jso
     return result
 
 
-def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
+@dataclass(frozen=True)
+class PairSums:
+    """Two people over all documents together."""
+
+    row: PairRow
+    squares: Mapping[str, float]
+    """Of exact F1: `with_spans`, `aa`, `ab`, `bb`, as `ratio_interval` takes them."""
+
+
+def figures(rows: Iterable[DocumentRow], labels: Sequence[str], pairs: Mapping[Pair, PairSums] | None = None) -> Json:
     """All figures of a slice from its rows alone: one per document, for the intervals.
+
+    Args:
+        pairs: the people's sums where `rows` hold all pairs of a row as one.
 
     Returns: `counts`; `alpha` per view and `per_label`, each `{value, reason, observed, n, low,
     high}`; `span_f1` per measure and `per_label`, each `{micro, reason, n, low, high, mean, sd,
@@ -76,6 +89,9 @@ def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
     rows = [row for row in rows if row.documents]
     parts = {name: total(row for row in rows if bool(row.suggested) is seen) for name, seen in SUGGESTIONS.items()}
     whole, table = total(parts.values()), _Table(rows)
+    if pairs is not None:
+        of_pairs = {pair: sums.row for pair, sums in pairs.items()}
+        whole = replace(whole, pairs=of_pairs, annotators=frozenset(name for pair in of_pairs for name in pair))
     return {
         "version": VERSION,
         "counts": _counts(whole),
@@ -89,7 +105,10 @@ def figures(rows: Iterable[DocumentRow], labels: Sequence[str]) -> Json:
                 for label in labels
             }
         },
-        "pairs": [_pair(pair, row, table.of_pair[pair]) for pair, row in sorted(whole.pairs.items())],
+        "pairs": [
+            _pair(pair, row) | (table.exact_of(pair) if pairs is None else _ratio_bounds(pairs[pair]))
+            for pair, row in sorted(whole.pairs.items())
+        ],
         "confusion": [[*cell, count] for cell, count in sorted(whole.confusion.items())],
         "suggestions": {name: _short(part) for name, part in parts.items()},
     }
@@ -134,13 +153,13 @@ class _Table:
         self._plain = np.array([[row.plain.units, row.plain.ratings] for row in rows], dtype=np.float64).reshape(-1, 2)
         self._views: dict[str, _Sparse] = defaultdict(lambda: _Sparse([], []))
         self._fractions: dict[str | None, FloatArray] = defaultdict(lambda: np.zeros((self._size, 4)))
-        self.of_pair: dict[Pair, list[PairRow]] = defaultdict(list)
+        self._of_pair: dict[Pair, list[PairRow]] = defaultdict(list)
         for at, row in enumerate(rows):
             for name, view in row.alpha.items():
                 self._views[name].at.append(at)
                 self._views[name].rows.append(view)
             for pair, counts in row.pairs.items():
-                self.of_pair[pair].append(counts)
+                self._of_pair[pair].append(counts)
                 self._count(at, counts)
 
     def _count(self, at: int, row: PairRow) -> None:
@@ -180,6 +199,13 @@ class _Table:
             return _bounds(None)
         return _bounds(numeric.fraction_interval(self.counted(measure, label)))
 
+    def exact_of(self, pair: Pair) -> Json:
+        """The interval of exact F1 of two people."""
+        counts = [row.counts() for row in self._of_pair[pair]]
+        return _bounds(
+            numeric.fraction_interval(np.array([[each.exact, each.spans] for each in counts], dtype=np.float64))
+        )
+
     def counted(self, measure: str, label: str | None = None) -> FloatArray:
         """documents × (matched, spans)"""
         return self._fractions[label][:, [MEASURES.index(measure), 3]]
@@ -216,10 +242,8 @@ def _summary(whole: DocumentRow, measure: str, label: str | None = None) -> Json
     }
 
 
-def _pair(pair: Pair, row: PairRow, documents: Sequence[PairRow]) -> Json:
-    """`documents`: the rows that `row` is the sum of."""
+def _pair(pair: Pair, row: PairRow) -> Json:
     counts = row.counts()
-    exact = np.array([[each.exact, each.spans] for each in (one.counts() for one in documents)], dtype=np.float64)
     return {
         "a": pair[0],
         "b": pair[1],
@@ -228,7 +252,6 @@ def _pair(pair: Pair, row: PairRow, documents: Sequence[PairRow]) -> Json:
         "spans": counts.spans,
         "alpha": numeric.alpha_of_row(_vector(row.bio)).value,
         **{name: counts.f1(name).value for name in MEASURES},
-        **_bounds(numeric.fraction_interval(exact)),
     }
 
 
@@ -246,6 +269,12 @@ def _bounds(interval: Interval | None) -> Json:
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
     }
+
+
+def _ratio_bounds(sums: PairSums) -> Json:
+    counts, squares = sums.row.counts(), dict(sums.squares)
+    low, high = ratio_interval(int(squares.pop("with_spans")), counts.exact, counts.spans, **squares) or (None, None)
+    return {"low": low, "high": high}
 
 
 def _by_package(figure: Json, documents: Sequence[MeasuredDocument], labels: Sequence[str], name: str) -> None:

@@ -1,8 +1,8 @@
-"""Agreement figures of any slice, each from one aggregate query of a table of sums.
+"""Agreement figures of any slice, from sums.
 
-The figures want a row per document, to draw intervals from. Where documents are many the database
-adds them up by bucket: chance has put every document into one of some dozens, and drawing these
-stands for drawing documents.
+The figures want a row per document, to draw intervals from. Where documents are many they are added
+up by bucket: chance has put every document into one of some dozens, and drawing these stands for
+drawing documents ("random groups", Wolter 2007, Introduction to Variance Estimation, ch. 2).
 """
 
 from __future__ import annotations
@@ -10,29 +10,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, F, Model, QuerySet, Sum
+from django.db.models import Count, Model, QuerySet, Sum
 
 from annotation.models import Project
 from quality.domain.agreement_rows import ENTITY, NOBODY, DocumentRow, LabelCounts, Pair, PairRow, ViewRow
+from quality.domain.agreement_totals import DOCUMENTS, LABELS, PAIR, PAIRS, SQUARES, Sums
 from quality.domain.conflicts import CONFLICT_KINDS
-from quality.models import Confusion, DocumentAgreement, LabelAgreement, PairAgreement
-from quality.numeric.measures import figures
-from quality.selectors.slices import OVERLAPS, WHOLE, Slice, guideline_text
+from quality.models import DocumentAgreement, LabelAgreement, PairAgreement
+from quality.numeric.measures import PairSums, figures
+from quality.selectors.slices import ALL, OVERLAPS, WHOLE, Slice, guideline_text
+from quality.selectors.totals import OF_CONFUSIONS, OF_DOCUMENTS, OF_LABELS, OF_PAIRS, total_sums
 
 MANY = 150
 """More documents than that are added up by bucket."""
 
 Json = dict[str, Any]
 Key = tuple[Any, bool]
-"""(document or bucket, with suggestions)"""
+"""(document's entry or bucket, with suggestions)"""
+Of = Mapping[Key, Mapping[int, Sums]]
+"""… → label's id, 0 for none → sums"""
 ANYBODY: Pair = ("", "")
+BY_BUCKET = ("bucket", "with_suggestions")
 
 
 def measures(project: Project, chosen: Slice = WHOLE) -> Json:
     """As `quality.numeric.measures.figures` returns them, `left_out` by itself; people are ids, as text."""
-    found = figures(document_rows(project, chosen), label_names(project, chosen))
+    found = _Reader(project, chosen).figures(label_names(project, chosen))
     return found | {"left_out": found["counts"].pop("left_out", 0)}
 
 
@@ -41,8 +47,9 @@ def kept_apart(project: Project) -> list[Json]:
 
     Returns: per kind `{parameter, value, documents, alpha, exact}`, the figures as in `measures`.
     """
-    rows = DocumentAgreement.objects.filter(project=project).order_by()
-    found = list(rows.values_list("overlap_reason", "with_suggestions", "guideline_version").distinct())
+    by = ("overlap_reason", "with_suggestions", "guideline_version")
+    sums = total_sums(OF_DOCUMENTS, project, ALL, by, sums=("documents",))
+    found = [kind for kind, of in sums.items() if of["documents"]]
     overlaps = {reason for reason, _, _ in found if reason}
     versions = {version for _, _, version in found}
     slices = [("overlap", value) for value in OVERLAPS if value in overlaps and len({r for r, _, _ in found}) > 1]
@@ -54,7 +61,7 @@ def kept_apart(project: Project) -> list[Json]:
 
 
 def _leading(project: Project, name: str, value: str) -> Json:
-    found = figures(_reader(project, WHOLE.but(**{name: value})).pooled(), [])
+    found = figures(_Reader(project, WHOLE.but(**{name: value})).pooled(), [])
     return {
         "parameter": name,
         "value": value,
@@ -68,48 +75,84 @@ def label_names(project: Project, chosen: Slice) -> list[str]:
     return [chosen.label.name] if chosen.label else list(project.labels.values_list("name", flat=True))
 
 
-def document_rows(project: Project, chosen: Slice) -> list[DocumentRow]:
-    """One per document, or, where they are many, per bucket; with and without suggestions apart."""
-    reader = _reader(project, chosen)
-    return reader.of_a_pair() if chosen.pair else reader.of_everybody()
-
-
-def _reader(project: Project, chosen: Slice) -> _Reader:
-    return _Reader(project, chosen, by_document=rows_of(DocumentAgreement, project, chosen).count() <= MANY)
-
-
 def rows_of(model: type[Model], project: Project, chosen: Slice) -> QuerySet[Any]:
     rows: QuerySet[Any] = model._default_manager.filter(project=project).order_by()
     return chosen.narrow(rows)
 
 
 class _Reader:
-    """The tables of sums of one slice, each asked once."""
+    """The sums of one slice, each table asked once: by document where they are few, else by bucket.
 
-    def __init__(self, project: Project, chosen: Slice, *, by_document: bool) -> None:
+    In a fixed order, so that the same work has the same intervals each time.
+    """
+
+    def __init__(self, project: Project, chosen: Slice) -> None:
         self._project, self._slice = project, chosen
-        self._grain = "document" if by_document else "bucket"
-        self._names: dict[int | None, str] = dict(project.labels.values_list("pk", "name"))
-        self._names[None] = NOBODY
+        self._names: dict[int, str] = {0: NOBODY} | dict(project.labels.values_list("pk", "name"))
 
-    def of_everybody(self) -> list[DocumentRow]:
-        labels = self._labels()
-        pairs = self._pairs()
-        rows = {key: self._row(values, labels[key], pairs[key]) for key, values in self._documents().items()}
-        first = next(iter(rows), None)
-        if first is not None:  # added up anyway, so it does not matter where they stand
-            rows[first] = replace(rows[first], confusion=self._confusion())
-        return list(rows.values())
+    def figures(self, labels: list[str]) -> Json:
+        if self._slice.pair:
+            return figures(self._of_a_pair(), labels)
+        documents, few = self._documents()
+        if few:
+            ids = [entry for entry, _ in documents]
+            of_labels, pairs = self._labels_of(ids), self._pairs_of(ids)
+            rows = [self._row(sums, key, of_labels[key], self._pairs(pairs[key])) for key, sums in documents.items()]
+            return figures(self._with_confusion(rows), labels)
+        of_labels = self._labels_by_bucket()
+        rows = [self._pooled(sums, key, of_labels[key]) for key, sums in documents.items()]
+        return figures(self._with_confusion(rows), labels, self._whole_pairs())
 
     def pooled(self) -> list[DocumentRow]:
         """With all pairs as one, for figures that are pooled over pairs anyway."""
-        labels = self._labels()
-        return [
-            self._row(values, labels[key], {ANYBODY: self._anybody(values)})
-            for key, values in self._documents().items()
-        ]
+        documents, few = self._documents()
+        labels = self._labels_of([entry for entry, _ in documents]) if few else self._labels_by_bucket()
+        return [self._pooled(sums, key, labels[key]) for key, sums in documents.items()]
 
-    def of_a_pair(self) -> list[DocumentRow]:
+    def _documents(self) -> tuple[dict[Key, Sums], bool]:
+        """By document, True, or by bucket, False."""
+        found = total_sums(OF_DOCUMENTS, self._project, self._slice, BY_BUCKET)
+        if sum(sums["documents"] for sums in found.values()) > MANY:
+            return {(bucket, seen): sums for (bucket, seen), sums in sorted(found.items()) if sums["documents"]}, False
+        rows = rows_of(DocumentAgreement, self._project, self._slice).order_by("pk").values()
+        return {(row["id"], row["with_suggestions"]): sums for row, sums in DOCUMENTS.read(rows)}, True
+
+    def _labels_by_bucket(self) -> Of:
+        found: dict[Key, dict[int, Sums]] = defaultdict(dict)
+        sums = total_sums(OF_LABELS, self._project, self._slice, (*BY_BUCKET, "label"))
+        for (bucket, seen, label), of in sums.items():
+            found[bucket, seen][label] = of
+        return found
+
+    def _labels_of(self, entries: list[int]) -> Of:
+        found: dict[Key, dict[int, Sums]] = defaultdict(dict)
+        for row, sums in LABELS.read(LabelAgreement.objects.filter(entry__in=entries).values()):
+            found[row["entry_id"], row["with_suggestions"]][row["label_id"]] = sums
+        return found
+
+    def _pairs_of(self, entries: list[int]) -> Mapping[Key, Mapping[Pair, Mapping[int, Sums]]]:
+        found: dict[Key, dict[Pair, dict[int, Sums]]] = defaultdict(lambda: defaultdict(dict))
+        for row, sums in PAIRS.read(PairAgreement.objects.filter(entry__in=entries).order_by("entry").values()):
+            pair = str(row["first_id"]), str(row["second_id"])
+            found[row["entry_id"], row["with_suggestions"]][pair][row["label_id"] or 0] = sums
+        return found
+
+    def _whole_pairs(self) -> dict[Pair, PairSums]:
+        """Every pair over all documents, with the squares its interval is made of."""
+        found: dict[Pair, dict[int, Sums]] = defaultdict(dict)
+        for (first, second, label), sums in total_sums(
+            OF_PAIRS, self._project, self._slice, ("first", "second", "label")
+        ).items():
+            found[str(first), str(second)][label] = sums
+        about = self._slice.label.pk if self._slice.label else 0
+        nothing = dict.fromkeys(SQUARES, 0.0)
+        return {
+            pair: PairSums(row, {name: of.get(about, nothing)[name] for name in SQUARES})
+            for pair, of in found.items()
+            if (row := self._pair(of)).documents
+        }
+
+    def _of_a_pair(self) -> list[DocumentRow]:
         """As if nobody else had labelled anything; of the words, only the tags are kept by pair."""
         return [
             DocumentRow(
@@ -121,115 +164,123 @@ class _Reader:
                 pairs={pair: row},
                 annotators=frozenset(pair),
             )
-            for (_, with_suggestions), found in self._pairs().items()
-            for pair, row in found.items()
+            for (_, with_suggestions), found in sorted(self._sums_of_a_pair().items(), key=itemgetter(0))
+            if (row := self._pair(found)).documents
+            for pair in [self._chosen_pair()]
         ]
 
-    def _key(self, values: Mapping[str, Any]) -> Key:
-        return values["grain"], values["with_suggestions"]
+    def _chosen_pair(self) -> Pair:
+        assert self._slice.pair is not None
+        return str(self._slice.pair[0].pk), str(self._slice.pair[1].pk)
 
-    def _grouped(self, model: type[Model], by: tuple[str, ...], sums: tuple[str, ...]) -> QuerySet[Any]:
-        grain = self._grain if self._grain == "bucket" or model is DocumentAgreement else "entry__document"
-        rows = rows_of(model, self._project, self._slice).annotate(grain=F(grain))
-        grouped: QuerySet[Any] = rows.values("grain", "with_suggestions", *by).annotate(
-            documents=Count("pk"), **{f"sum_{name}": Sum(name) for name in sums}
-        )
-        return grouped
-
-    def _documents(self) -> dict[Key, Json]:
-        return {self._key(values): values for values in self._grouped(DocumentAgreement, (), DOCUMENT_SUMS)}
-
-    def _labels(self) -> Mapping[Key, list[Json]]:
-        rows = self._grouped(LabelAgreement, ("label",), LABEL_SUMS)
-        found: dict[Key, list[Json]] = defaultdict(list)
-        for values in rows:
-            found[self._key(values)].append(values | {"name": self._names[values["label"]]})
+    def _sums_of_a_pair(self) -> Of:
+        assert self._slice.pair is not None
+        who: dict[str, Any] = {"first": self._slice.pair[0].pk, "second": self._slice.pair[1].pk}
+        found: dict[Key, dict[int, Sums]] = defaultdict(dict)
+        rows = rows_of(PairAgreement, self._project, self._slice).filter(**who)
+        if self._slice.since or self._slice.until:  # not kept by bucket and day
+            names = ("documents", *PAIR)
+            for row in rows.values(*BY_BUCKET, "label").annotate(
+                sum_documents=Count("pk"), **{f"sum_{name}": Sum(name) for name in PAIR}
+            ):
+                found[row["bucket"], row["with_suggestions"]][row["label"] or 0] = {
+                    name: row[f"sum_{name}"] for name in names
+                }
+        else:
+            for (bucket, seen, label), sums in total_sums(
+                OF_PAIRS, self._project, self._slice, (*BY_BUCKET, "label"), **who
+            ).items():
+                found[bucket, seen][label] = sums
+        if sum(of[0]["documents"] for of in found.values()) > MANY:
+            return found
+        found.clear()
+        for row, sums in PAIRS.read(rows.order_by("entry").values()):
+            found[row["entry_id"], row["with_suggestions"]][row["label_id"] or 0] = sums
         return found
 
-    def _pairs(self) -> Mapping[Key, dict[Pair, PairRow]]:
-        rows = self._grouped(PairAgreement, ("first", "second", "label"), PAIR_SUMS)
-        if self._slice.pair:
-            rows = rows.filter(first=self._slice.pair[0], second=self._slice.pair[1])
-        found: dict[Key, dict[Pair, list[Json]]] = defaultdict(lambda: defaultdict(list))
-        for values in rows:
-            found[self._key(values)][str(values["first"]), str(values["second"])].append(values)
-        return defaultdict(
-            dict, {key: {pair: self._pair(rows) for pair, rows in of.items()} for key, of in found.items()}
-        )
+    def _pairs(self, found: Mapping[Pair, Mapping[int, Sums]]) -> dict[Pair, PairRow]:
+        return {pair: self._pair(of) for pair, of in found.items()}
 
-    def _pair(self, rows: list[Json]) -> PairRow:
-        whole = next(values for values in rows if values["label"] is None)
-        of_labels = {self._names[values["label"]]: values for values in rows if values["label"] is not None}
+    def _pair(self, found: Mapping[int, Sums]) -> PairRow:
+        whole, of_labels = found[0], {self._names[label]: sums for label, sums in found.items() if label}
         counts = {
-            name: LabelCounts(
-                *(values[f"sum_{column}"] for column in ("first_spans", "second_spans", "both", "overlap"))
-            )
-            for name, values in of_labels.items()
+            name: LabelCounts(*(int(sums[column]) for column in ("first_spans", "second_spans", "both", "overlap")))
+            for name, sums in of_labels.items()
             if self._slice.label is None or name == self._slice.label.name
         }
+        documents = int(whole["documents"])
         return PairRow(
-            documents=whole["documents"],
-            asked_all=whole["documents"],
-            both_empty=whole["sum_both_empty"],
-            boundary=whole["sum_same_bounds"],
+            documents=documents,
+            asked_all=documents,
+            both_empty=int(whole["both_empty"]),
+            boundary=int(whole["same_bounds"]),
             labels=counts,
-            bio=ViewRow(whole["sum_bio_words"], whole["sum_bio_votes"], whole["sum_bio_apart"], _tags(of_labels)),
+            bio=ViewRow(int(whole["bio_words"]), int(whole["bio_votes"]), whole["bio_apart"], _tags(of_labels)),
         )
 
-    def _anybody(self, values: Json) -> PairRow:
-        spans = LabelCounts(values["sum_pair_spans"], 0, values["sum_exact"] // 2, values["sum_overlap"])
-        return PairRow(documents=values["documents"], asked_all=values["documents"], labels={NOBODY: spans})
+    def _with_confusion(self, rows: list[DocumentRow]) -> list[DocumentRow]:
+        """Added up anyway, so it does not matter where they stand."""
+        return [replace(rows[0], confusion=self._confusion()), *rows[1:]] if rows else []
 
     def _confusion(self) -> dict[Pair, int]:
-        rows = rows_of(Confusion, self._project, self._slice)
-        if self._slice.label:
-            rows = rows.filter(label=self._slice.label)
-        found = rows.values_list("label", "other").annotate(Sum("spans"))
-        return {(self._names[label], self._names[other]): spans for label, other, spans in found}
+        only: dict[str, Any] = {"label": self._slice.label.pk} if self._slice.label else {}
+        found = total_sums(OF_CONFUSIONS, self._project, self._slice, ("label", "other"), **only)
+        return {
+            (self._names[label], self._names[other]): int(sums["spans"])
+            for (label, other), sums in found.items()
+            if sums["spans"]
+        }
 
-    def _row(self, values: Json, labels: list[Json], pairs: dict[Pair, PairRow]) -> DocumentRow:
-        named = {row["name"]: row for row in labels}
-        words, votes = values["sum_bio_words"], values["sum_bio_votes"]
-        tags = _tags(named)
-        types = {name: row["sum_begin"] + row["sum_inside"] for name, row in named.items()}
-        seen = {name: row["sum_named"] for name, row in named.items()}
+    def _pooled(self, sums: Sums, key: Key, labels: Mapping[int, Sums]) -> DocumentRow:
+        return self._row(sums, key, labels, {ANYBODY: self._anybody(sums, labels)})
+
+    def _anybody(self, sums: Sums, labels: Mapping[int, Sums]) -> PairRow:
+        """All pairs as one; what is not the spans of one person stands with the first."""
+        named = {
+            self._names[label]: LabelCounts(int(of["spans"]), 0, int(of["exact"]) // 2, int(of["overlap"]))
+            for label, of in labels.items()
+            if self._slice.label is None or label == self._slice.label.pk
+        }
+        documents = int(sums["documents"])
+        return PairRow(
+            documents=documents,
+            asked_all=documents,
+            both_empty=int(sums["both_empty"]),
+            boundary=int(sums["same_bounds"]),
+            labels=named,
+        )
+
+    def _row(self, sums: Sums, key: Key, labels: Mapping[int, Sums], pairs: dict[Pair, PairRow]) -> DocumentRow:
+        whole = {name: int(value) for name, value in sums.items()}
+        named = {self._names[label]: of for label, of in labels.items()}
+        words, votes = whole["bio_words"], whole["bio_votes"]
+        types = {name: int(of["begin"] + of["inside"]) for name, of in named.items()}
+        seen = {name: int(of["named"]) for name, of in named.items()}
         own = {
-            f"={name}": ViewRow(row["sum_words"], row["sum_votes"], row["sum_apart"], {name: row["sum_marked"]})
-            for name, row in named.items()
+            f"={name}": ViewRow(int(of["words"]), int(of["votes"]), of["apart"], {name: int(of["marked"])})
+            for name, of in named.items()
         }
         return DocumentRow(
-            documents=values["documents"],
-            suggested=values["documents"] if values["with_suggestions"] else 0,
-            tokens=values["sum_words"],
-            spans=values["sum_spans"],
-            left_out=values["sum_left_out"],
-            plain=ViewRow(values["sum_plain_words"], values["sum_plain_votes"]),
+            documents=whole["documents"],
+            suggested=whole["documents"] if key[1] else 0,
+            tokens=whole["words"],
+            spans=whole["spans"],
+            left_out=whole["left_out"],
+            plain=ViewRow(whole["plain_words"], whole["plain_votes"]),
             alpha={
-                "bio": ViewRow(words, votes, values["sum_bio_apart"], tags),
-                "type": ViewRow(words, votes, values["sum_type_apart"], types),
-                "detect": ViewRow(words, votes, values["sum_detect_apart"], {ENTITY: sum(types.values())}),
-                "label": ViewRow(values["sum_named_words"], values["sum_named_votes"], values["sum_named_apart"], seen),
+                "bio": ViewRow(words, votes, sums["bio_apart"], _tags(named)),
+                "type": ViewRow(words, votes, sums["type_apart"], types),
+                "detect": ViewRow(words, votes, sums["detect_apart"], {ENTITY: sum(types.values())}),
+                "label": ViewRow(whole["named_words"], whole["named_votes"], sums["named_apart"], seen),
                 **own,
             },
             pairs=pairs,
-            annotators=frozenset(name for pair in pairs for name in pair),
-            conflicts={kind.value: values[f"sum_{kind.value}"] for kind in CONFLICT_KINDS},
-            agreed=values["sum_agreed"],
+            annotators=frozenset(name for pair in pairs for name in pair if pair != ANYBODY),
+            conflicts={kind.value: whole[kind.value] for kind in CONFLICT_KINDS},
+            agreed=whole["agreed"],
         )
 
 
-def _tags(labels: Mapping[str, Json]) -> dict[str, int]:
-    begun = {f"B-{name}": row["sum_begin"] for name, row in labels.items()}
-    return begun | {f"I-{name}": row["sum_inside"] for name, row in labels.items()}
-
-
-DOCUMENT_SUMS = (
-    *("words", "spans", "left_out", "agreed", *(kind.value for kind in CONFLICT_KINDS)),
-    *("plain_words", "plain_votes", "bio_words", "bio_votes", "bio_apart", "type_apart", "detect_apart"),
-    *("named_words", "named_votes", "named_apart", "pair_spans", "exact", "overlap"),
-)
-LABEL_SUMS = ("begin", "inside", "named", "marked", "apart", "words", "votes")
-PAIR_SUMS = (
-    *("both_empty", "same_bounds", "bio_words", "bio_votes", "bio_apart", "begin", "inside"),
-    *("first_spans", "second_spans", "both", "overlap"),
-)
+def _tags(labels: Mapping[str, Sums]) -> dict[str, int]:
+    begun = {f"B-{name}": int(of["begin"]) for name, of in labels.items()}
+    return begun | {f"I-{name}": int(of["inside"]) for name, of in labels.items()}

@@ -6,15 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count
-
 from annotation.models import Label, Project
 from annotation.models.documents import OverlapReason
 from daner_site.core.clock import now
 from quality.models import AgreementCheck, DocumentAgreement
 from quality.models.agreement import Sliced
 from quality.selectors.panel import GUIDELINES, Panel, quality_panel
-from quality.selectors.slices import OVERLAPS, SUGGESTIONS, WHOLE, Slice, guideline_text
+from quality.selectors.slices import ALL, OVERLAPS, SUGGESTIONS, WHOLE, Slice, guideline_text
+from quality.selectors.totals import OF_DOCUMENTS, total_sums
 from quality.selectors.trend import Trend, trend, worst_documents
 
 NOTICE = timedelta(days=14)
@@ -81,15 +80,17 @@ def agreement_page(project: Project, chosen: Slice) -> AgreementPage:
 
 
 def overview(project: Project) -> Overview:
-    rows = DocumentAgreement.objects.filter(project=project).order_by()
-    counted = rows.values_list("overlap_reason", "with_suggestions", "guideline_version").annotate(n=Count("pk"))
+    by = ("overlap_reason", "with_suggestions", "guideline_version")
+    counted = total_sums(OF_DOCUMENTS, project, ALL, by, sums=("documents",))
     reasons: Counter[str] = Counter()
     suggested: Counter[bool] = Counter()
     versions: Counter[int] = Counter()
-    for reason, with_suggestions, version, n in counted:
+    for (reason, with_suggestions, version), sums in counted.items():
+        n = int(sums["documents"])
         reasons[reason] += n
         suggested[with_suggestions] += n
         versions[version] += n
+    reasons, suggested, versions = +reasons, +suggested, +versions
     known = [(value, title) for value, title in OVERLAPS.items() if value in reasons or value in ("", "all")]
     ordered = sorted(versions, reverse=True)
     titles = [(guideline_text(v), GUIDELINES.get(guideline_text(v), f"Guideline version {v}")) for v in ordered]

@@ -72,7 +72,11 @@ class Slice:
 
     def narrow(self, rows: QuerySet[M]) -> QuerySet[M]:
         """The rows of a project that belong to it; label and pair are the caller's business."""
-        return rows.filter(self._overlap(), self._guideline(), self._rest())
+        return self.narrow_kind(rows).filter(self._days())
+
+    def narrow_kind(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """The same without a look at the days."""
+        return rows.filter(self._overlap(), self._guideline(), self._suggestions())
 
     def _overlap(self) -> Q:
         if self.overlap == EVERYTHING:
@@ -80,19 +84,25 @@ class Slice:
         return Q(overlap_reason=self.overlap) if self.overlap else ~Q(overlap_reason=OverlapReason.TARGETED)
 
     def _guideline(self) -> Q:
+        if self.guideline == EVERYTHING:
+            return Q()
         if self.guideline == MIXED:
             return Q(guideline_version=Sliced.MIXED_GUIDELINES)
         if self.guideline:
             return Q(guideline_version=0 if self.guideline == NO_GUIDELINE else int(self.guideline))
         return Q(guideline_version__gte=Sliced.NO_GUIDELINE)
 
-    def _rest(self) -> Q:
-        rest = Q(with_suggestions=self.suggestions == "with") if self.suggestions else Q()
-        rest &= Q(day__gte=self.since) if self.since else Q()
-        return rest & (Q(day__lte=self.until) if self.until else Q())
+    def _suggestions(self) -> Q:
+        return Q(with_suggestions=self.suggestions == "with") if self.suggestions else Q()
+
+    def _days(self) -> Q:
+        days = Q(day__gte=self.since) if self.since else Q()
+        return days & (Q(day__lte=self.until) if self.until else Q())
 
 
 WHOLE = Slice()
+ALL = Slice(overlap=EVERYTHING, guideline=EVERYTHING)
+"""Every shared document; no address says it, since its figures would mix what is to be kept apart."""
 
 
 def slice_of(project: Project, parameters: Mapping[str, str]) -> Slice:

@@ -1,27 +1,27 @@
-"""Agreement week by week, and the documents with most to settle; each one aggregate query or two."""
+"""Agreement week by week, and the documents with most to settle."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, When
-from django.db.models.functions import Cast
+from django.db.models import Case, ExpressionWrapper, F, FloatField, When
 
-from annotation.models import Project
+from annotation.models import Label, Project
 from daner_site.core.charts import LineChart, line_chart
 from quality.domain.agreement_rows import DocumentRow, ViewRow
+from quality.domain.agreement_totals import SQUARES
 from quality.domain.conflicts import CONFLICT_KINDS
-from quality.models import DocumentAgreement, LabelAgreement
+from quality.models import DocumentAgreement
 from quality.numeric.measures import figures
 from quality.numeric.ratio import ratio_interval
 from quality.selectors.agreement import rows_of
 from quality.selectors.slices import Slice
+from quality.selectors.totals import OF_DOCUMENTS, OF_LABELS, Source, total_sums
 
 WORST = 10
-SQUARES = ("aa", "ab", "bb")
+ALPHA = {"words": "bio_words", "votes": "bio_votes", "apart": "bio_apart"}
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Week:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        squares = {name: self.sums[name] for name in SQUARES}
+        squares = {name: self.sums[name] for name in SQUARES[1:]}
         return ratio_interval(int(self.sums["with_spans"]), self.sums["exact"], self.spans, **squares)
 
     @property
@@ -78,48 +78,35 @@ def trend(project: Project, chosen: Slice) -> Trend | None:
     """Of everybody, or of one label; None for a slice of two people, whose sums are not kept by day."""
     if chosen.pair:
         return None
-    found = _of_label(project, chosen) if chosen.label else _of_all(project, chosen)
+    found = _of_label(project, chosen, chosen.label) if chosen.label else _of_all(project, chosen)
     weeks = tuple(found[monday] for monday in sorted(found))
     return Trend(weeks, _chart(weeks) if len(weeks) > 1 else None)
 
 
 def _of_all(project: Project, chosen: Slice) -> dict[date, Week]:
-    alpha = {"words": Sum("bio_words"), "votes": Sum("bio_votes"), "apart": Sum("bio_apart")}
-    weeks = _by_week(rows_of(DocumentAgreement, project, chosen), "pair_spans", **alpha)
-    labels = rows_of(LabelAgreement, project, chosen).values("day", "label").annotate(b=Sum("begin"), i=Sum("inside"))
-    for row in labels:
-        _week(weeks, row["day"]).tags.update({f"B{row['label']}": row["b"], f"I{row['label']}": row["i"]})
+    weeks = _by_week(OF_DOCUMENTS, project, chosen, {"spans": "pair_spans", **ALPHA})
+    labels = total_sums(OF_LABELS, project, chosen, ("day", "label"), sums=("begin", "inside"))
+    for (monday, label), sums in labels.items():
+        if monday in weeks:  # of documents that went, sums of nothing stay behind
+            weeks[monday].tags.update({f"B{label}": int(sums["begin"]), f"I{label}": int(sums["inside"])})
     return weeks
 
 
-def _of_label(project: Project, chosen: Slice) -> dict[date, Week]:
+def _of_label(project: Project, chosen: Slice, label: Label) -> dict[date, Week]:
     """F1 of the label alone; alpha is left to the table of labels."""
-    return _by_week(rows_of(LabelAgreement, project, chosen).filter(label=chosen.label), "spans")
+    return _by_week(OF_LABELS, project, chosen, {"spans": "spans"}, label=label.pk)
 
 
-def _by_week(rows: QuerySet[Any], spans: str, **more: Sum) -> dict[date, Week]:
-    """Sums for F1 and its interval, and `more`."""
-    weeks: dict[date, Week] = {}
-    exact, both = Cast("exact", FloatField()), Cast(spans, FloatField())
-    sums = {
-        "exact": Sum("exact"),
-        "spans": Sum(spans),
-        "with_spans": Count("pk", filter=Q(**{f"{spans}__gt": 0})),
-        "aa": Sum(exact * exact),
-        "ab": Sum(exact * both),
-        "bb": Sum(both * both),
-        **more,
-    }
-    for row in rows.values("day").annotate(n=Count("pk"), **{f"sum_{name}": value for name, value in sums.items()}):
-        week = _week(weeks, row["day"])
-        week.documents += row["n"]
-        week.sums.update({name: row[f"sum_{name}"] for name in sums})
+def _by_week(source: Source, project: Project, chosen: Slice, names: dict[str, str], **only: int) -> dict[date, Week]:
+    """`names`: of a week's sums, by those of the table, next to what F1 and its interval take."""
+    names = {"exact": "exact", **{name: name for name in SQUARES}, **names}
+    found = total_sums(source, project, chosen, ("day",), sums=("documents", *names.values()), **only)
+    weeks = {}
+    for (monday,), sums in found.items():
+        if sums["documents"]:
+            weeks[monday] = Week(monday, int(sums["documents"]))
+            weeks[monday].sums.update({name: sums[column] for name, column in names.items()})
     return weeks
-
-
-def _week(weeks: dict[date, Week], day: date) -> Week:
-    monday = day - timedelta(days=day.weekday())
-    return weeks.setdefault(monday, Week(monday))
 
 
 def _chart(weeks: tuple[Week, ...]) -> LineChart:

@@ -17,6 +17,7 @@ from quality.numeric.measures import VERSION
 from quality.selectors.agreement import kept_apart, measures
 from quality.selectors.panel import newest_report
 from quality.services.agreement_rows import documents_measure, documents_missed
+from quality.services.agreement_totals import totals_update
 from quality.services.cases import cases_refresh
 
 DEBOUNCE_MS = 2_000
@@ -58,6 +59,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
     documents_measure(project=project, document_ids=missed)
     for document_id in missed:
         cases_refresh(document_id=document_id)
+    totals_update(project=project)
     sha = _data_sha(project)
     if newest is not None and newest.data_sha == sha and not anew:
         AgreementReport.objects.filter(pk=newest.pk).update(watermark=watermark)
@@ -111,7 +113,7 @@ def _data_sha(project: Project) -> str:
     for label in project.labels.values_list("name", flat=True):
         digest.update(f"{label}|".encode())
     rows = DocumentAgreement.objects.filter(project=project).order_by("document")
-    for document_id, sha in rows.values_list("document", "layers_sha"):
+    for document_id, sha in rows.values_list("document", "layers_sha").iterator():
         digest.update(f"{document_id} {sha}|".encode())
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,11 +33,17 @@ from quality.services.agreement_rows import (
     PARTS,
     dimensions,
     document_columns,
-    documents_lock,
     documents_missed,
     layers_sha,
     measured,
     rows_write,
+)
+from quality.services.agreement_totals import (
+    documents_lock,
+    totals_differing,
+    totals_forget,
+    totals_subtract,
+    totals_update,
 )
 
 log = logging.getLogger(__name__)
@@ -53,7 +59,7 @@ WHOLE_LIMIT = 1_000
 """Up to so many documents the figures themselves are computed from scratch too, alpha by the package."""
 
 IDENTITY = ("first_id", "second_id", "label_id", "other_id")
-BOOKKEEPING = ("id", "organization_id", "project_id", "document_id", "entry_id")
+BOOKKEEPING = ("id", "organization_id", "project_id", "document_id", "entry_id", "totalled")
 
 Json = dict[str, Any]
 Cells = dict[str, Any]
@@ -66,6 +72,23 @@ class Difference:
     """Its uuid; empty for the figures of the project."""
     what: str
     by: float
+
+
+@dataclass
+class _Found:
+    """What differed, however much it is."""
+
+    places: int = 0
+    """Documents, and one for all that is of the project."""
+    largest: float = 0.0
+    examples: list[list[str]] = field(default_factory=list)
+
+    def add(self, differences: list[Difference]) -> None:
+        """Of documents that were not added before."""
+        self.places += len({difference.document for difference in differences})
+        self.largest = max([self.largest, *(difference.by for difference in differences)])
+        room = EXAMPLES - len(self.examples)
+        self.examples += [[difference.document, difference.what] for difference in differences[:room]]
 
 
 def agreement_check_sweep() -> int:
@@ -105,25 +128,27 @@ def agreement_check_run(*, check_id: int) -> AgreementCheck | None:
     if check is None:
         return None
     report = agreement_recompute(project_id=check.project_id)
-    found = _differing_rows(check.project, report.watermark if report else 0)
+    found = _Found()
+    _differing_rows(check.project, report.watermark if report else 0, found)
+    _differing_totals(check.project, found)
     compared = DocumentAgreement.objects.filter(project=check.project).count()
-    if not found and compared <= WHOLE_LIMIT:
-        found = _differing_figures(check.project)
+    if not found.places and compared <= WHOLE_LIMIT:
+        found.add(_differing_figures(check.project))
     _finish(check, compared, found)
-    if found:
+    if found.places:
         agreement_recompute(project_id=check.project_id, anew=True)
     return check
 
 
 @transaction.atomic
-def _finish(check: AgreementCheck, documents: int, found: list[Difference]) -> None:
+def _finish(check: AgreementCheck, documents: int, found: _Found) -> None:
     check.documents = documents
-    check.differing = len({difference.document for difference in found})
-    check.largest = max((difference.by for difference in found), default=0.0)
-    check.examples = [[difference.document, difference.what] for difference in found[:EXAMPLES]]
+    check.differing = found.places
+    check.largest = found.largest
+    check.examples = found.examples
     check.finished_at = now()
     check.save()
-    if found:
+    if found.places:
         facts = {"documents": documents, "differing": check.differing, "largest": check.largest}
         log.warning("agreement sums differed from a recomputation project=%s %s", check.project.uuid, facts)
         audit(
@@ -137,15 +162,23 @@ def _finish(check: AgreementCheck, documents: int, found: list[Difference]) -> N
     nudge_on_commit(project_group(check.project.uuid), "quality")
 
 
-def _differing_rows(project: Project, watermark: int) -> list[Difference]:
+def _differing_rows(project: Project, watermark: int, found: _Found) -> None:
     """Of the stored rows; they are written anew. Work newer than `watermark` waits to be measured yet."""
     ids = documents_missed(project, since=0)
     labels = {label.name: label.pk for label in project.labels.all()}
-    return [
-        difference
-        for at in range(0, len(ids), BATCH)
-        for difference in _compare_and_repair(project, ids[at : at + BATCH], labels, watermark)
-    ]
+    for at in range(0, len(ids), BATCH):
+        found.add(_compare_and_repair(project, ids[at : at + BATCH], labels, watermark))
+
+
+def _differing_totals(project: Project, found: _Found) -> None:
+    """Of the sums over many documents; all are made anew. Rows that were wrong made them wrong, too,
+    and were counted."""
+    known = found.places > 0
+    if differing := totals_differing(project):
+        totals_forget(project=project)
+        totals_update(project=project)
+        if not known:
+            found.add([Difference("", what, by) for what, by in differing])
 
 
 @transaction.atomic
@@ -167,7 +200,9 @@ def _compare_and_repair(
     wrong = {difference.document for difference in found}
     repair = [layers for layers in fresh.values() if str(layers.document_uuid) in wrong]
     gone = [pk for pk in entries if pk not in fresh]
-    DocumentAgreement.objects.filter(document__in=[*gone, *(layers.document_id for layers in repair)]).delete()
+    old = [*gone, *(layers.document_id for layers in repair)]
+    totals_subtract(project=project, document_ids=old)
+    DocumentAgreement.objects.filter(document__in=old).delete()
     rows_write(project, repair, labels)
     return found
 

@@ -17,6 +17,7 @@ from quality.domain.conflicts import CONFLICT_KINDS
 from quality.models import Confusion, DocumentAgreement, LabelAgreement, PairAgreement
 from quality.models.agreement import Sliced
 from quality.numeric.measures import VERSION
+from quality.services.agreement_totals import documents_lock, totals_subtract, totals_update
 
 Json = dict[str, Any]
 
@@ -39,6 +40,8 @@ def documents_measure(*, project: Project, document_ids: Iterable[int]) -> int:
     labels = {label.name: label.pk for label in project.labels.all()}
     for at in range(0, len(ids), BATCH):
         changed += _measure(project, ids[at : at + BATCH], labels)
+        if len(ids) > BATCH:
+            totals_update(project=project)
     return changed
 
 
@@ -51,15 +54,11 @@ def _measure(project: Project, ids: list[int], labels: Mapping[str, int]) -> int
     shas = {pk: layers_sha(layers) for pk, layers in now.items()}
     gone = stored.keys() - now.keys()
     new = [pk for pk in now if shas[pk] != stored.get(pk)]
-    entries.filter(document__in=[*gone, *(pk for pk in new if pk in stored)]).delete()
+    if old := [*gone, *(pk for pk in new if pk in stored)]:
+        totals_subtract(project=project, document_ids=old)
+        entries.filter(document__in=old).delete()
     rows_write(project, [now[pk] for pk in new], labels)
     return len(gone) + len(new)
-
-
-def documents_lock(project: Project, ids: Iterable[int]) -> None:
-    """Until the end of the transaction nobody else writes the rows of these documents."""
-    documents = project.documents.filter(pk__in=ids).order_by("pk")
-    list(documents.select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def rows_write(project: Project, documents: Sequence[DocumentLayers], labels: Mapping[str, int]) -> None:

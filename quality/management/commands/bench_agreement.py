@@ -2,12 +2,14 @@
 
 Everything happens in one transaction that is rolled back; still, use a database of its own. Some
 documents are labelled at random and measured as the product does it; their rows are then copied
-until there are as many as asked for, spread over people, weeks and buckets.
+until there are as many as asked for, spread over days and buckets, and added up as the product does
+it. The last copy is left waiting, as the newest work of a project is.
 """
 
 from __future__ import annotations
 
 import random
+import resource
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 
 from annotation.domain.spans import LabelledSpan
@@ -29,10 +31,12 @@ from quality.selectors.agreement import kept_apart, measures
 from quality.selectors.agreement_page import agreement_page
 from quality.selectors.slices import WHOLE, slice_of
 from quality.services.agreement_rows import document_measure, documents_measure
+from quality.services.agreement_totals import totals_differing, totals_update
 
 LABELS = ("PER", "LOC", "ORG", "MISC")
 ORIGINALS = 400
 WORDS, LONG = 60, 500
+DAYS = 280
 REASONS = ("random", "random", "random", "start", "targeted")
 PARTS: tuple[type[models.Model], ...] = (LabelAgreement, PairAgreement, Confusion)
 TABLES: tuple[type[models.Model], ...] = (DocumentAgreement, *PARTS)
@@ -55,14 +59,17 @@ class Command(BaseCommand):
         originals = [maker.document(WORDS, people) for _ in range(min(ORIGINALS, documents))]
         documents_measure(project=project, document_ids=[document.pk for document in originals])
         started = time.perf_counter()
-        copier = _Copier()
-        for copy in range(1, documents // len(originals)):
+        copier, copies = _Copier(), documents // len(originals)
+        for copy in range(1, copies - 1):
             copier.copy(copy)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
+        self._analyze()
         counts = {model._meta.model_name: model._default_manager.count() for model in TABLES}
         self.stdout.write(f"rows {counts}, copied in {time.perf_counter() - started:.0f} s, {connection.vendor}")
+        self._time("adding all up, in the background", lambda: totals_update(project=project))
+        if copies > 1:
+            copier.copy(copies - 1)
+        self._analyze()
+        self._time("checking what was added up, at night", lambda: self._check(project))
         report = self._time("figures of the report", lambda: measures(project))
         apart = self._time("kinds of work kept apart", lambda: kept_apart(project))
         AgreementReport.objects.create(
@@ -83,9 +90,23 @@ class Command(BaseCommand):
             {"label": "ORG"},
             {"pair": f"{first},{second}"},
             {"since": "2026-09-01"},
+            {"since": "2026-06-03", "until": "2026-10-06"},
+            {"overlap": "random", "label": "ORG", "since": "2026-09-01"},
+            {"pair": f"{first},{second}", "since": "2026-09-01"},
         ):
             self._time(f"page, {query}", partial(agreement_page, project, slice_of(project, query)))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        self.stdout.write(f"most memory this process held: {peak} MiB")
         transaction.set_rollback(True)
+
+    def _analyze(self) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+
+    def _check(self, project: Project) -> None:
+        if differing := totals_differing(project):
+            raise CommandError(f"Sums differ from the rows: {differing[:3]}")
 
     def _time(self, what: str, work: Callable[[], Any]) -> Any:
         started, worked = time.perf_counter(), time.process_time()
@@ -166,7 +187,7 @@ class _Maker:
 
 
 class _Copier:
-    """Adds all documents with their rows once more, as if labelled in another week."""
+    """Adds all documents with their rows once more, as if labelled on another day."""
 
     def __init__(self) -> None:
         tables: tuple[type[models.Model], ...] = (Document, *TABLES)
@@ -176,14 +197,15 @@ class _Copier:
     def copy(self, copy: int) -> None:
         uuid = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
         sliced = {
-            "day": f"'{self._day - timedelta(weeks=copy % 40)}'",
+            "day": f"'{self._day - timedelta(days=copy % DAYS)}'",
             "bucket": f"(bucket + {copy}) %% {Sliced.BUCKETS}",
         }
         document = f"+ {copy * self._last[Document]}"
         entry = f"+ {copy * self._last[DocumentAgreement]}"
+        again = {"totalled": "false", **sliced}
         fresh = {"uuid": uuid, "sha256": f"'{copy}-' || id", "position": f"position {document}"}
         self._insert(Document, copy, fresh)
-        self._insert(DocumentAgreement, copy, {"document_id": f"document_id {document}", **sliced})
+        self._insert(DocumentAgreement, copy, {"document_id": f"document_id {document}", **again})
         for model in PARTS:
             self._insert(model, copy, {"entry_id": f"entry_id {entry}", **sliced})
 
