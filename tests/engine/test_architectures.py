@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from activelearning.engine import scorer, trained, trainer
 from activelearning.engine.checkpoints import resolve
-from activelearning.engine.model import halves, load_encoder
+from activelearning.engine.model import frozen_and_learned, load_encoder
 from activelearning.engine.types import Tier, TrainConfig
 from tests.engine.corpus import example, examples
 
@@ -109,7 +109,7 @@ def by_id(documents):
 
 def test_half_of_an_encoder_of_any_family_stays_as_it_was(folder):
     encoder, _ = load_encoder(resolve(str(folder)))
-    assert [len(half) for half in halves(encoder)] == [2, 2]
+    assert [len(half) for half in frozen_and_learned(encoder)] == [2, 2]
     config = TrainConfig(("PER", "LOC"), checkpoint=str(folder), max_steps=4)
     model = trainer.fit(examples(10), config, device=CPU)
     learned = [name for name in model.tagger.learned() if name.startswith("encoder.")]
