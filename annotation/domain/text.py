@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -109,6 +109,15 @@ def is_invisible(character: str) -> bool:
 def is_blank(text: str) -> bool:
     """True when there is nothing to see, and so nothing to label."""
     return all(c.isspace() or is_invisible(c) for c in text)
+
+
+def pack_tokens(tokens: Iterable[Sequence[int]]) -> str:
+    """Tokens for the page in a sixth of the room: what lies before each, and its length, as one line of numbers."""
+    parts, at = [], 0
+    for start, end in tokens:
+        parts.append(f"{start - at} {end - start}")
+        at = end
+    return " ".join(parts)
 
 
 def clusters_cut(text: str, offsets: Iterable[int]) -> list[tuple[int, str]]:

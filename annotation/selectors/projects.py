@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import DEEDS, ROLE_PERMISSIONS, Permission
+from annotation.domain.text import pack_tokens
 from annotation.models import Assignment, Draft, Label, Project, ProjectMember, Strategy
 from annotation.selectors.keys import project_keys
 from daner_site.accounts.access import OrganizationContext
@@ -80,7 +81,7 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
         "assignment": str(assignment.uuid),
         "document": str(document.uuid),
         "text": document.text,
-        "tokens": document.tokens,
+        "tokens": pack_tokens(document.tokens),
         "labels": [
             {
                 "name": label.name,

@@ -13,6 +13,7 @@ from annotation.domain.text import (
     from_utf16,
     is_blank,
     is_invisible,
+    pack_tokens,
     text_hash,
     to_utf16,
     tokenize,
@@ -142,3 +143,8 @@ def test_a_few_offsets_are_judged_as_all_of_them(text, offsets):
 
 def test_the_cluster_that_is_cut_is_named():
     assert clusters_cut("a👍🏽 Zoe\u0308", [2, 7]) == [(2, "👍🏽"), (7, "e\u0308")]
+
+
+def test_tokens_are_packed_as_gaps_and_lengths():
+    assert pack_tokens([(0, 3), (4, 7), (9, 19)]) == "0 3 1 3 2 10"
+    assert pack_tokens([]) == ""

@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from annotation.domain.permissions import Permission
-from annotation.domain.text import tokenize
+from annotation.domain.text import pack_tokens, tokenize
 
 ORIGIN = "http://harness.test"
 PROJECT = "00000000-0000-4000-8000-000000000001"
@@ -53,6 +53,11 @@ def workspace(text: str, number: int = 1, **changes: Any) -> dict[str, Any]:
         "spans": [],
         "why": {"strategy": "mnlp", "strategy_label": "MNLP", "rank": number, "score": 0.412, "model": "v3"},
     } | changes
+
+
+def sent(document: dict[str, Any]) -> dict[str, Any]:
+    """A document as the selector hands it to the page."""
+    return document | {"tokens": pack_tokens(document["tokens"])}
 
 
 def render(template: str, values: dict[str, Any]) -> str:
@@ -100,7 +105,7 @@ class Harness:
             {
                 "ctx": context(),
                 "active": "annotate",
-                "workspace": self.documents[self.at] if left else None,
+                "workspace": sent(self.documents[self.at]) if left else None,
                 "progress": {"submitted_by_me": self.at, "submitted": self.at + 40, "total": 120},
                 "guideline": "<p>Mark <b>names</b> of people, places and organisations. Leave out titles.</p>",
             }
@@ -129,7 +134,7 @@ class Harness:
         if self.refusals:
             status, message = self.refusals.pop(0)
             kept = self.documents[self.at] | {"spans": json.loads(data["payload"])["spans"]}
-            values = self._values(error=message, workspace=kept, swapped=swapped)
+            values = self._values(error=message, workspace=sent(kept), swapped=swapped)
             return self._html(route, render("annotation/_workspace.html", values), status)
         self.at += 1
         if not swapped:

@@ -98,7 +98,16 @@ def workspace(page: Any) -> dict[str, Any] | None:
           return holder && holder.content.querySelector("#workspace-data").textContent;
         }"""
     )
-    return None if text is None else json.loads(text)
+    return None if text is None else unpacked(json.loads(text))
+
+
+def unpacked(document: dict[str, Any]) -> dict[str, Any]:
+    """With tokens as pairs again."""
+    numbers, at, tokens = [int(number) for number in document["tokens"].split()], 0, []
+    for gap, length in zip(numbers[::2], numbers[1::2], strict=True):
+        tokens.append([at + gap, at + gap + length])
+        at += gap + length
+    return document | {"tokens": tokens}
 
 
 def mark(page: Any, start: int, end: int, key: str) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keymapFor, nameOf } from "../../static/js/annotator/keyboard.js";
-import { shownLines, tokenIndex } from "../../static/js/annotator/layout.js";
+import { shownLines, tokenIndex, unpackTokens } from "../../static/js/annotator/layout.js";
 import { nameRuns } from "../../static/js/annotator/names.js";
 import { offsetsOf } from "../../static/js/annotator/offsets.js";
 import { sameElsewhere } from "../../static/js/annotator/same.js";
@@ -140,4 +140,9 @@ test("a person's own keys take the place of the standard ones", () => {
 test("stops and commas keep their places on other alphabets' layouts", () => {
   assert.equal(nameOf({ key: "ю", code: "Period" }), ".");
   assert.equal(nameOf({ key: "б", code: "Comma" }), ",");
+});
+
+test("tokens come packed as gaps and lengths", () => {
+  assert.deepEqual(unpackTokens("0 3 1 3 2 10"), [[0, 3], [4, 7], [9, 19]]);
+  assert.deepEqual(unpackTokens(""), []);
 });

@@ -5,7 +5,7 @@ import { createEdits } from "./edits.js";
 import { keptBy, press } from "./flow.js";
 import { createKeeper } from "./keeper.js";
 import { keymapFor } from "./keyboard.js";
-import { shownLines, tokenIndex } from "./layout.js";
+import { shownLines, tokenIndex, unpackTokens } from "./layout.js";
 import { createMoves } from "./moves.js";
 import { nameRuns } from "./names.js";
 import { offsetsOf } from "./offsets.js";
@@ -19,6 +19,7 @@ import { toast } from "../toast.js";
 export function mount(form) {
   const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
   const container = form.querySelector("[data-text]");
+  data.tokens = unpackTokens(data.tokens);
   const announcer = form.querySelector("[data-announcer]");
   const offsets = offsetsOf(data.text);
   const index = tokenIndex(data.tokens);

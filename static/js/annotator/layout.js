@@ -1,6 +1,19 @@
 /* Where tokens and lines are. Everything in code points; no DOM. */
 import { lastAtMost } from "./offsets.js";
 
+/** Tokens as [start, end) from the line of numbers that the server packs them into: gap, length, gap, length … */
+export function unpackTokens(packed) {
+  const numbers = packed ? packed.split(" ") : [];
+  const tokens = [];
+  let at = 0;
+  for (let n = 0; n + 1 < numbers.length; n += 2) {
+    const start = at + Number(numbers[n]);
+    at = start + Number(numbers[n + 1]);
+    tokens.push([start, at]);
+  }
+  return tokens;
+}
+
 const LONGEST = 4000; // code points in a line; what is longer is shown as several
 
 /** Lines of a text as [start, end) code points, line ends (LF, CRLF, lone CR) outside. */
