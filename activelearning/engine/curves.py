@@ -11,6 +11,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from activelearning.engine.intervals import corrected
+
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -24,8 +26,8 @@ def f1(counts: Counts) -> float:
 
 
 def f1_interval(counts: Counts) -> tuple[float, float]:
-    """95 % interval of F1 over samples of documents, by the bootstrap's percentiles."""
-    return _percentiles(_f1(_weights(len(counts)) @ counts))
+    """95 % interval of F1 over samples of documents."""
+    return corrected(_f1(_weights(len(counts)) @ counts), f1(counts), _f1(counts.sum(0) - counts))
 
 
 def difference_interval(ours: Counts, theirs: Counts) -> tuple[float, float]:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from activelearning.domain.metrics import Counts, DocumentCounts, Evaluation, document_counts, total
+from activelearning.engine.intervals import Floats, corrected
 from activelearning.engine.reading import Model
 from activelearning.engine.scorer import score
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop
@@ -76,7 +76,7 @@ def measured(documents: Sequence[DocumentCounts]) -> dict[str, Any]:
 def bootstrap(
     documents: Sequence[DocumentCounts], labels: Sequence[str], *, draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, Interval | None]:
-    """95 % percentile intervals over documents drawn again with replacement; "" is all labels together.
+    """95 % intervals over documents drawn again with replacement; "" is all labels together.
 
     Draws in which a share is undefined are left out of its interval.
     """
@@ -88,11 +88,12 @@ def bootstrap(
     enough = (rows.any(axis=2).sum(axis=0) >= MIN_DOCUMENTS).tolist()
     sums = _resampled(rows, draws, seed)
     return {
-        name: _percentiles(sums[:, column]) if enough[column] else None for column, name in enumerate(["", *labels])
+        name: _intervals(sums[:, column], rows[:, column]) if enough[column] else None
+        for column, name in enumerate(["", *labels])
     }
 
 
-def _resampled(rows: npt.NDArray[np.float64], draws: int, seed: int) -> npt.NDArray[np.float64]:
+def _resampled(rows: Floats, draws: int, seed: int) -> Floats:
     """Sums of `rows` (documents, columns, 3) over `draws` samples of as many documents."""
     generator = np.random.default_rng(seed)
     number, at_once = len(rows), max(1, CELLS_AT_ONCE // len(rows))
@@ -103,16 +104,26 @@ def _resampled(rows: npt.NDArray[np.float64], draws: int, seed: int) -> npt.NDAr
     return np.concatenate(parts)
 
 
-def _percentiles(sums: npt.NDArray[np.float64]) -> Interval:
-    """`sums`: draws × (gold, predicted, correct)."""
+def _intervals(sums: Floats, rows: Floats) -> Interval:
+    """`sums`: draws × (gold, predicted, correct); `rows`: the same of each document."""
+    whole = rows.sum(axis=0)
+    drawn, value, without = _shares(sums), _shares(whole[None]), _shares(whole - rows)
+    return {
+        measure: list(corrected(drawn[measure], float(value[measure][0]), without[measure]))
+        if np.isfinite(drawn[measure]).any() and np.isfinite(value[measure][0])
+        else [0.0, 1.0]
+        for measure in MEASURES
+    }
+
+
+def _shares(sums: Floats) -> dict[str, Floats]:
+    """Precision, recall and F1 of each row, NaN where undefined."""
     gold, predicted, correct = sums.T
-    shares = ((correct, predicted), (correct, gold), (2 * correct, gold + predicted))
-    found: Interval = {}
-    for measure, (part, whole) in zip(MEASURES, shares, strict=True):
-        defined = whole > 0
-        values = part[defined] / whole[defined]
-        found[measure] = np.percentile(values, [2.5, 97.5]).tolist() if len(values) else [0.0, 1.0]
-    return found
+    parts = ((correct, predicted), (correct, gold), (2 * correct, gold + predicted))
+    return {
+        measure: np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+        for measure, (part, whole) in zip(MEASURES, parts, strict=True)
+    }
 
 
 def _as_trained(example: Example, labels: Collection[str]) -> list[LabelledSpan]:

@@ -3,11 +3,8 @@
 Documents, not tokens or spans, are drawn: what two people do in one text hangs together, and
 resampled tokens would give an interval several times too narrow.
 
-The plain percentile interval covers too little where documents are few or unlike each other.
-Two corrections are made to which percentiles are read, none to the draws: bias and acceleration
-(BCa, Efron 1987, JASA 82:171-185), and the width of Student's t with the factor √(n/(n-1)) for
-the variance that resampling n documents loses (Hesterberg 2015, Am. Stat. 69:371-386, "expanded
-percentile"). The acceleration comes from leaving out each document once.
+Which percentiles are read, `resampling` says; the acceleration comes from leaving out each
+document once.
 """
 
 from __future__ import annotations
@@ -15,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+
+from annotation.domain import resampling
 
 FloatArray = npt.NDArray[np.float64]
 Statistic = Callable[[FloatArray], FloatArray]
@@ -31,11 +28,9 @@ MANY = 10_000
 """With more documents than that, 200 draws: the interval is narrow, and its ends need no third digit."""
 MIN_DOCUMENTS = 5
 """Fewer resampled documents give an interval that only looks like one."""
-LEVEL = 0.95
 BATCH_CELLS = 2 * 10**6
 KEPT_ROWS = 150
 """Draws of up to so many rows are kept for the next figure; 64 of them take 80 MB at most."""
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -135,26 +130,7 @@ def _levels(drawn: FloatArray, value: float, without: FloatArray) -> tuple[float
     # Draws equal to the value, but for rounding, lie on both sides.
     near = 1e-12 * max(1.0, abs(value))
     below = ((drawn < value - near).sum() + 0.5 * (np.abs(drawn - value) <= near).sum()) / len(drawn)
-    edge = 0.5 / len(drawn)
-    bias = _NORMAL.inv_cdf(float(np.clip(below, edge, 1 - edge)))
     influence = without.mean() - without if count else without
     spread = float((influence**2).sum())
     acceleration = float((influence**3).sum()) / (6 * spread**1.5) if spread > near**2 else 0.0
-    width = student(LEVEL, max(count - 1, 1)) * sqrt(count / (count - 1)) if count > 1 else 0.0
-    low, high = (_NORMAL.cdf(bias + (bias + z) / max(1 - acceleration * (bias + z), edge)) for z in (-width, width))
-    return low, high
-
-
-def student(level: float, freedom: int) -> float:
-    """The two-sided quantile of Student's t, by its expansion around the normal's (A&S 26.7.5).
-
-    Within 0.003 at 4 degrees of freedom, and better with more.
-    """
-    z = _NORMAL.inv_cdf((1 + level) / 2)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, 1))
+    return resampling.levels(float(below), acceleration, count, len(drawn))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import sqrt
 
-from quality.numeric.intervals import LEVEL, MIN_DOCUMENTS, student
+from annotation.domain.resampling import LEVEL, student
+from quality.numeric.intervals import MIN_DOCUMENTS
 
 
 def ratio_interval(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotation.domain.resampling import student
 from quality.numeric import intervals
 from quality.numeric.alpha import fraction_interval, fractions_of_sums
-from quality.numeric.intervals import FloatArray, coverage, interval, student
+from quality.numeric.intervals import FloatArray, coverage, interval
 
 
 def fractions(seed: int, documents: int) -> FloatArray:
