@@ -19,7 +19,7 @@ from annotation.models import Project
 from quality.domain.agreement_rows import ENTITY, NOBODY, DocumentRow, LabelCounts, Pair, PairRow, ViewRow
 from quality.domain.agreement_totals import DOCUMENTS, LABELS, PAIR, PAIRS, SQUARES, Sums
 from quality.domain.conflicts import CONFLICT_KINDS
-from quality.models import DocumentAgreement, LabelAgreement, PairAgreement
+from quality.models import Confusion, DocumentAgreement, LabelAgreement, PairAgreement
 from quality.numeric.measures import PairSums, figures
 from quality.selectors.slices import ALL, OVERLAPS, WHOLE, Slice, guideline_text
 from quality.selectors.totals import OF_CONFUSIONS, OF_DOCUMENTS, OF_LABELS, OF_PAIRS, total_sums
@@ -98,10 +98,10 @@ class _Reader:
             ids = [entry for entry, _ in documents]
             of_labels, pairs = self._labels_of(ids), self._pairs_of(ids)
             rows = [self._row(sums, key, of_labels[key], self._pairs(pairs[key])) for key, sums in documents.items()]
-            return figures(self._with_confusion(rows), labels)
+            return figures(self._with_confusion(rows, self._confusion_of(ids)), labels)
         of_labels = self._labels_by_bucket()
         rows = [self._pooled(sums, key, of_labels[key]) for key, sums in documents.items()]
-        return figures(self._with_confusion(rows), labels, self._whole_pairs())
+        return figures(self._with_confusion(rows, self._confusion()), labels, self._whole_pairs())
 
     def pooled(self) -> list[DocumentRow]:
         """With all pairs as one, for figures that are pooled over pairs anyway."""
@@ -218,18 +218,25 @@ class _Reader:
             bio=ViewRow(int(whole["bio_words"]), int(whole["bio_votes"]), whole["bio_apart"], _tags(of_labels)),
         )
 
-    def _with_confusion(self, rows: list[DocumentRow]) -> list[DocumentRow]:
+    def _with_confusion(self, rows: list[DocumentRow], confusion: dict[Pair, int]) -> list[DocumentRow]:
         """Added up anyway, so it does not matter where they stand."""
-        return [replace(rows[0], confusion=self._confusion()), *rows[1:]] if rows else []
+        return [replace(rows[0], confusion=confusion), *rows[1:]] if rows else []
+
+    def _confusion_of(self, entries: list[int]) -> dict[Pair, int]:
+        rows = Confusion.objects.filter(entry__in=entries, **self._of_label()).order_by()
+        found = rows.values_list("label", "other").annotate(Sum("spans"))
+        return {(self._names[label], self._names[other or 0]): spans for label, other, spans in found}
 
     def _confusion(self) -> dict[Pair, int]:
-        only: dict[str, Any] = {"label": self._slice.label.pk} if self._slice.label else {}
-        found = total_sums(OF_CONFUSIONS, self._project, self._slice, ("label", "other"), **only)
+        found = total_sums(OF_CONFUSIONS, self._project, self._slice, ("label", "other"), **self._of_label())
         return {
             (self._names[label], self._names[other]): int(sums["spans"])
             for (label, other), sums in found.items()
             if sums["spans"]
         }
+
+    def _of_label(self) -> dict[str, Any]:
+        return {"label": self._slice.label.pk} if self._slice.label else {}
 
     def _pooled(self, sums: Sums, key: Key, labels: Mapping[int, Sums]) -> DocumentRow:
         return self._row(sums, key, labels, {ANYBODY: self._anybody(sums, labels)})
