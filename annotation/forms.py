@@ -39,6 +39,7 @@ class ProjectForm(forms.Form):
 
 SHARES = {
     "overlap_percent": "overlap_share",
+    "repeat_percent": "repeat_share",
     "random_percent": "random_share",
     "agreement_percent": "overlap_agreement",
 }
@@ -54,6 +55,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Share of documents that get several people (%)",
         help_text="The others get one person. The share is drawn at random, so that agreement "
         "measured on it stands for the whole project.",
+    )
+    repeat_percent = forms.IntegerField(
+        min_value=0,
+        max_value=20,
+        label="Documents given to the same person again (%)",
+        help_text="They look like all others; how far people agree with themselves is shown on the page People. "
+        "0: none. 2 is usual.",
     )
     random_percent = forms.IntegerField(
         min_value=0,
@@ -82,6 +90,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "lease_minutes",
             "show_suggestions",
             "gold_checks",
+            "repeat_after_days",
             "strategy",
             "diversity",
             "cost_unit",
@@ -99,6 +108,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "lease_minutes": "Minutes a document is held for one person",
             "show_suggestions": "Show the model's suggestions to annotators",
             "gold_checks": "Check annotators with documents that have gold",
+            "repeat_after_days": "… after at least so many days",
             "strategy": "Order of the queue",
             "diversity": "Unsure texts (0) or different texts (1)",
             "cost_unit": "Effort is counted in",

@@ -38,3 +38,8 @@ def check_due(*, seed: int, key: str, turn: int) -> bool:
         return True
     block, place = divmod(turn - FIRST_CHECKS, CHECK_EVERY)
     return place == int(draw_unit(seed, f"check:{key}:{block}") * CHECK_EVERY)
+
+
+def repetition_due(*, seed: int, key: str, turn: int, share: float) -> bool:
+    """Whether the `turn`-th document of the person `key` is to be one they labelled before."""
+    return draw_unit(seed, f"repeat:{key}:{turn}") < share

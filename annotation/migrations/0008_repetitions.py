@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             name="repeat_share",
             field=models.FloatField(
                 default=0.0,
-                help_text="So many of everybody's documents are ones they labelled before, looking like all others. How far people agree with themselves is shown on the page People. 0: none; 2 is usual.",
+                help_text="The share of everybody's documents that they have labelled before.",
                 validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.2)],
             ),
         ),

@@ -110,8 +110,7 @@ class Project(PublicModel):
     repeat_share = models.FloatField(
         default=0.0,
         validators=[MinValueValidator(0), MaxValueValidator(0.2)],
-        help_text="So many of everybody's documents are ones they labelled before, looking like all others. "
-        "How far people agree with themselves is shown on the page People. 0: none; 2 is usual.",
+        help_text="The share of everybody's documents that they have labelled before.",
     )
     repeat_after_days = models.PositiveSmallIntegerField(
         default=14,

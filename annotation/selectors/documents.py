@@ -72,7 +72,7 @@ def documents_page(
 def _with_counts(documents: QuerySet[Document]) -> QuerySet[Document]:
     current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
     of_status = {
-        name: Count("assignments", filter=Q(assignments__status=status))
+        name: Count("assignments", filter=Q(assignments__status=status, assignments__is_check=False))
         for name, status in {
             "people": Assignment.Status.SUBMITTED,
             "rejections": Assignment.Status.REJECTED,

@@ -52,16 +52,15 @@ class MemberProgress:
 def project_progress(project: Project) -> Progress:
     """Counts for the whole project in four queries of one row each."""
     current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
-    votes = Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
+    turn = Q(assignments__is_check=False)
+    votes = turn & Q(assignments__status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED])
     pool = (
         project.documents.filter(TO_LABEL)
         .annotate(
             is_gold=Exists(current.filter(kind=Annotation.Kind.GOLD)),
             is_labelled=Exists(current),
             votes=Count("assignments", filter=votes),
-            against=Count(
-                "assignments", filter=Q(assignments__status=Assignment.Status.REJECTED, assignments__is_check=False)
-            ),
+            against=Count("assignments", filter=turn & Q(assignments__status=Assignment.Status.REJECTED)),
         )
         .aggregate(
             documents=Count("pk"),

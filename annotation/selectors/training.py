@@ -106,14 +106,16 @@ def _is_gold() -> Exists:
 def _taken() -> Coalesce:
     """How many people have labelled or rejected a document."""
     closed = Assignment.objects.filter(
-        document=OuterRef("pk"), status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED]
+        document=OuterRef("pk"),
+        status__in=[Assignment.Status.SUBMITTED, Assignment.Status.REJECTED],
+        is_check=False,
     ).order_by()
     return Coalesce(Subquery(closed.values("document").annotate(n=Count("pk")).values("n")), 0)
 
 
 def _complete_probes(project: Project) -> set[str]:
     """Documents to measure on that all who were to label them have labelled."""
-    rejected = project.assignments.filter(status=Assignment.Status.REJECTED).values("document")
+    rejected = _rejections(project).values("document")
     complete = project.documents.filter(probe=True).annotate(taken=_taken()).filter(taken__gte=F("overlap_target"))
     return {str(uuid) for uuid in complete.exclude(pk__in=rejected).values_list("uuid", flat=True)}
 
@@ -191,12 +193,12 @@ def active_labels(project: Project) -> list[str]:
 
 
 def _rejected_ids(project: Project) -> set[str]:
-    return {
-        str(uuid)
-        for uuid in project.assignments.filter(status=Assignment.Status.REJECTED).values_list(
-            "document__uuid", flat=True
-        )
-    }
+    return {str(uuid) for uuid in _rejections(project).values_list("document__uuid", flat=True)}
+
+
+def _rejections(project: Project) -> QuerySet[Assignment]:
+    """Votes against a text. Whoever refuses a check has not been asked about the text."""
+    return project.assignments.filter(status=Assignment.Status.REJECTED, is_check=False)
 
 
 def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText]:

@@ -140,7 +140,12 @@ def overlap_redraw(*, project: Project) -> int:
     documents: Iterable[Document] = (
         project.documents.filter(~Exists(imported), split=Split.POOL)
         .only("pk", "sha256", "overlap_target", "overlap_reason")
-        .annotate(last_slot=Max("assignments__slot", filter=Q(assignments__status__in=Assignment.LIVE)))
+        .annotate(
+            last_slot=Max(
+                "assignments__slot",
+                filter=Q(assignments__status__in=Assignment.LIVE, assignments__is_check=False),
+            )
+        )
     )
     for document in documents:
         used = 0 if document.last_slot is None else document.last_slot + 1  # type: ignore[attr-defined]

@@ -161,7 +161,8 @@ def _next_entry(ctx: ProjectContext) -> tuple[QueueEntry | None, bool]:
     """The best free entry of the generation that is published at this moment, and whether the person had it before."""
     of_document = Assignment.objects.filter(document=OuterRef("document")).order_by()
     mine = of_document.filter(annotator=ctx.user)
-    taken = of_document.filter(status__in=Assignment.LIVE).values("document").annotate(n=Count("pk"))
+    turns = of_document.filter(status__in=Assignment.LIVE, is_check=False)
+    taken = turns.values("document").annotate(n=Count("pk"))
     settled = Annotation.objects.filter(document=OuterRef("document"), current=True).filter(
         Q(kind=Annotation.Kind.GOLD) | Q(author=ctx.user)
     )
@@ -193,7 +194,8 @@ def _take(ctx: ProjectContext, entry: QueueEntry, *, seen_before: bool) -> Assig
     if check is not None:
         return check
     document = entry.document
-    taken = set(document.assignments.filter(status__in=Assignment.LIVE).values_list("slot", flat=True))
+    turns = document.assignments.filter(status__in=Assignment.LIVE, is_check=False)
+    taken = set(turns.values_list("slot", flat=True))
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
     if free is None:
         raise IntegrityError("no free slot")

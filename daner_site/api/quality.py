@@ -1,7 +1,8 @@
-"""Agreement over the API."""
+"""Agreement and people over the API."""
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import status
@@ -12,9 +13,10 @@ from rest_framework.response import Response
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission
 from daner_site.api.gate import project_api
-from daner_site.api.paging import allow_only
-from daner_site.api.serializers import AgreementSerializer
+from daner_site.api.paging import PAGE_PARAMETER, PAGE_SIZE, allow_only, page_number, page_response, page_schema
+from daner_site.api.serializers import AgreementSerializer, PersonSerializer
 from quality.selectors.panel import quality_panel
+from quality.selectors.people import people_page
 from quality.selectors.slices import PARAMETERS, slice_of
 
 PARAMETERS_SCHEMA = [
@@ -43,3 +45,11 @@ def agreement(request: Request, ctx: ProjectContext) -> Response:
     if panel is None:
         return Response(status=status.HTTP_204_NO_CONTENT)
     return Response(AgreementSerializer(panel, context={"slice": chosen}).data)
+
+
+@project_api(Permission.MANAGE, responses=page_schema("People", PersonSerializer), parameters=[PAGE_PARAMETER])
+def people(request: Request, ctx: ProjectContext) -> Response:
+    """Everybody who has labelled, by name: against the others, on checks by gold, and against themselves."""
+    allow_only(request)
+    rows = Paginator(people_page(ctx.project).rows, PAGE_SIZE)
+    return page_response(request, rows.get_page(page_number(request)), PersonSerializer)

@@ -19,6 +19,7 @@ from annotation.models import Document, ImportJob, Label, Project, Split
 from annotation.selectors.documents import STATUSES
 from annotation.selectors.projects import palette
 from quality.selectors.panel import Panel
+from quality.selectors.people import PersonRow
 
 
 @extend_schema_field(OpenApiTypes.URI)
@@ -309,3 +310,58 @@ class AgreementSerializer(serializers.Serializer[Panel]):
 
     def get_conflicts(self, panel: Panel) -> dict[str, int]:
         return {kind: count for kind, _, count, _ in panel.conflicts}
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """A figure about a person, and null where there is too little to give one."""
+
+    f1 = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    documents = serializers.IntegerField()
+    missing = serializers.CharField(help_text="What is still needed before there are figures; empty when there are.")
+
+
+class SelfAgreementSerializer(EvidenceSerializer):
+    alpha = FigureSerializer(allow_null=True)
+
+
+class PersonSerializer(serializers.Serializer[PersonRow]):
+    username = serializers.CharField(source="user.username")
+    name = serializers.CharField(source="user.name")
+    documents = serializers.IntegerField(help_text="Labelled at all.")
+    others = serializers.SerializerMethodField()
+    checks = serializers.SerializerMethodField()
+    themselves = serializers.SerializerMethodField()
+    signs = serializers.ListField(child=serializers.CharField(), help_text="What a manager should look at.")
+
+    @extend_schema_field(EvidenceSerializer)
+    def get_others(self, row: PersonRow) -> dict[str, Any]:
+        found = None if row.missing else row.reliability
+        return {
+            "f1": found and found.f1,
+            "low": found and found.low,
+            "high": found and found.high,
+            "documents": row.reliability.documents if row.reliability else 0,
+            "missing": row.missing,
+        }
+
+    @extend_schema_field(serializers.DictField())
+    def get_checks(self, row: PersonRow) -> dict[str, Any]:
+        """Documents with gold that were given to check them."""
+        return {"f1": row.checks.total.f1, "documents": row.checks.documents}
+
+    @extend_schema_field(SelfAgreementSerializer(allow_null=True))
+    def get_themselves(self, row: PersonRow) -> dict[str, Any] | None:
+        """Documents given again; null where none was."""
+        if row.again is None:
+            return None
+        exact, alpha = (None, None) if row.again.missing else (row.again.exact, row.again.alpha)
+        return {
+            "f1": exact and exact.value,
+            "low": exact and exact.low,
+            "high": exact and exact.high,
+            "documents": row.again.documents,
+            "missing": row.again.missing,
+            "alpha": alpha and {name: getattr(alpha, name) for name in ("value", "low", "high", "n", "reason")},
+        }

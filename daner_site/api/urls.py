@@ -22,6 +22,7 @@ project_routes = [
     path("infer/", learning.infer, name="infer"),
     path("infer/<uuid:question>/", learning.inference, name="inference"),
     path("agreement/", quality.agreement, name="agreement"),
+    path("people/", quality.people, name="people"),
 ]
 
 urlpatterns = [

@@ -19,12 +19,12 @@ class Interval:
     high: float
 
 
-def missing_evidence(documents: int, spans: int) -> str:
+def missing_evidence(documents: int, spans: int, of: str = "shared documents") -> str:
     """What is still needed before a figure is shown, in words; empty where there is enough."""
     if documents < LEAST_DOCUMENTS:
-        return f"{documents} of {LEAST_DOCUMENTS} shared documents"
+        return f"{documents} of {LEAST_DOCUMENTS} {of}"
     if spans < LEAST_SPANS:
-        return f"{spans} of {LEAST_SPANS} spans in shared documents"
+        return f"{spans} of {LEAST_SPANS} spans in {of}"
     return ""
 
 

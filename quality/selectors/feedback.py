@@ -11,6 +11,7 @@ from annotation.selectors.layers import DocumentLayers, layers_of
 from daner_site.accounts.models import User
 from quality.domain.mistakes import Counts, Difference, Mistake, Record
 from quality.domain.standing import LEAST_DOCUMENTS
+from quality.selectors.repetitions import SelfAgreement, self_agreement
 
 NEWEST = 300
 """Documents that are looked at; older ones say less about today's work."""
@@ -63,6 +64,8 @@ class FeedbackPage:
     examples: tuple[ExampleRow, ...]
     few: bool
     """Whether this is too little to take the figures for more than a first impression."""
+    again: SelfAgreement | None
+    """Against their own earlier work, once there is enough: before, nobody needs to know that it is asked for."""
 
 
 def feedback_page(project: Project, user: User) -> FeedbackPage:
@@ -90,7 +93,13 @@ def feedback_page(project: Project, user: User) -> FeedbackPage:
         ),
         examples=tuple(examples[:EXAMPLES]),
         few=record.documents < LEAST_DOCUMENTS,
+        again=_again(project, user),
     )
+
+
+def _again(project: Project, user: User) -> SelfAgreement | None:
+    found = self_agreement(project, user).get(user.pk)
+    return None if found is None or found.missing else found
 
 
 def _own_spans(item: DocumentLayers, user: User) -> tuple[LabelledSpan, ...]:

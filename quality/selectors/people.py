@@ -21,6 +21,7 @@ from quality.domain.speed import Timing
 from quality.domain.standing import Interval, clearly_below, missing_evidence
 from quality.models import AnnotatorReliability, ConsensusRun
 from quality.selectors.consensus import newest_run
+from quality.selectors.repetitions import SelfAgreement, self_agreement
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class PersonRow:
     """What a manager should look at, in sentences."""
     checks: Record
     """Documents with gold that were given to check them."""
+    again: SelfAgreement | None
+    """Against their own earlier work; None where nothing was given again."""
 
     @property
     def seconds_per_word(self) -> float | None:
@@ -77,6 +80,8 @@ class PeoplePage:
     run: ConsensusRun | None
     rows: tuple[PersonRow, ...]
     """By name: nobody is ranked."""
+    repeats: bool
+    """Whether documents are given again here, or were."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ def people_page(project: Project) -> PeoplePage:
     users = User.objects.filter(Q(pk__in=done) | Q(pk__in=checked))
     names = {str(user.pk): user.name for user in users}
     checks = check_records(project)
+    again = self_agreement(project)
     rows = [
         PersonRow(
             user=user,
@@ -109,10 +115,12 @@ def people_page(project: Project) -> PeoplePage:
             missing=_missing(found.get(user.pk)),
             signs=tuple(_signs(user, found, run, names)),
             checks=checks.get(user.pk, Record()),
+            again=again.get(user.pk),
         )
         for user in users
     ]
-    return PeoplePage(run, tuple(sorted(rows, key=lambda row: (row.user.name.lower(), row.user.pk))))
+    rows.sort(key=lambda row: (row.user.name.lower(), row.user.pk))
+    return PeoplePage(run, tuple(rows), repeats=bool(project.repeat_share or again))
 
 
 def person_page(project: Project, annotator: int) -> PersonPage | None:
@@ -133,7 +141,7 @@ def person_page(project: Project, annotator: int) -> PersonPage | None:
 
 def check_records(project: Project) -> dict[int, Record]:
     """User id → their answers to checks against the gold as it is now."""
-    answers = project.assignments.filter(is_check=True, answer__isnull=False)
+    answers = project.assignments.filter(is_check=True, repeats=None, answer__isnull=False)
     given = list(answers.values_list("annotator", "document", "answer"))
     if not given:
         return {}

@@ -111,6 +111,7 @@ PROJECT = {
     "api:infer": Permission.INFER,
     "api:inference": Permission.INFER,
     "api:agreement": Permission.VIEW_LAYERS,
+    "api:people": Permission.MANAGE,
 }
 
 SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}

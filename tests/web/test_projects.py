@@ -35,6 +35,8 @@ def settings_data(project: Project, **changes: object) -> dict[str, object]:
         "agreement_percent": 60,
         "lease_minutes": 30,
         "show_suggestions": "on",
+        "repeat_percent": 0,
+        "repeat_after_days": 14,
         "strategy": "default",
         "diversity": "",
         "cost_unit": "seconds",
