@@ -42,6 +42,7 @@ SHARES = {
     "repeat_percent": "repeat_share",
     "random_percent": "random_share",
     "agreement_percent": "overlap_agreement",
+    "doubt_percent": "doubt_share",
 }
 """Percentages of the form and the shares of the project that they stand for."""
 
@@ -76,6 +77,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Two people agree from … on (%)",
         help_text="The share of their spans that is the same, bounds and label (exact F1).",
     )
+    doubt_percent = forms.IntegerField(
+        min_value=0,
+        max_value=20,
+        label="Second look at doubted texts (%)",
+        help_text="At most so many of the texts that one person labelled get a second one, because a model trained on "
+        "the other texts would mark them otherwise. They see neither the first person's work nor suggestions. 0: none.",
+    )
 
     class Meta:
         model = Project
@@ -87,6 +95,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "overlap_targeted",
             "overlap_cap",
             "accept_unanimous",
+            "learn_consensus",
+            "weigh_labels",
             "lease_minutes",
             "show_suggestions",
             "gold_checks",
@@ -105,6 +115,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "overlap_targeted": "Ask one more person while people disagree",
             "overlap_cap": "At most so many people for one document",
             "accept_unanimous": "Take over what everybody marked the same",
+            "learn_consensus": "Learn the consensus in place of the vote",
+            "weigh_labels": "Let unsure labels count less",
             "lease_minutes": "Minutes a document is held for one person",
             "show_suggestions": "Show the model's suggestions to annotators",
             "gold_checks": "Check annotators with documents that have gold",

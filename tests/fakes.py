@@ -34,7 +34,7 @@ from activelearning.domain.selection import (
     shuffled,
 )
 from activelearning.engine import job as files
-from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text
 from annotation.domain.spans import LabelledSpan
 
 MEMORY = "memory.json"
@@ -143,6 +143,9 @@ def main() -> int:
         files.write_json(model / files.COUNTS, counts)
     scored = [read(text, memory) for text in pool]
     files.write_scores(folder / files.SCORES, scored)
+    if judged := files.read_judged(folder):
+        doubts = [Suspicion(key, 4 * number("doubt", key), ()) for key in sorted(judged)]
+        files.write_doubts(folder / files.DOUBTS, sorted(doubts, key=lambda item: -item.wrong_words))
     files.write_ranking(folder / files.RANKING, rank(scored, job.selection))
     say(event="done", seconds={"fit": 0.1, "evaluate": 0.1, "score": 0.1})
     return files.DONE_EXIT

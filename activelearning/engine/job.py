@@ -7,12 +7,14 @@ A job is a folder:
 * `model/`      the trained model; `model.json` in it is written last
 * `metrics.json`   entity-level quality on the test texts; `stability`: how far the version before agrees
 * `scores.jsonl`   a scored document a line; `scores/` while they are being made
+* `judged.json`   ids of the training documents whose labels are to be judged; may be none
+* `doubts.jsonl`  those documents, the labels a model of the others expects least first
 * `ranking.jsonl`  the pool in the order to label it, an `activelearning.domain.selection.Ranked` a line
 
 An output that exists is not made again: a process started over continues where the last one ended.
 
 On its standard output the engine writes one JSON object a line:
-`{"event": "progress", "stage": "features"|"fit"|"evaluate"|"score", "done": 3, "total": 150, "loss": 0.4}`,
+`{"event": "progress", "stage": "features"|"fit"|"evaluate"|"score"|"suspect", "done": 3, "total": 150, "loss": 0.4}`,
 `{"event": "done", "seconds": {"fit": 11.2, …}}`, or `{"event": "error", "message": "…"}` for people to read.
 """
 
@@ -26,12 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from activelearning.domain.selection import CostModel, Ranked, SelectionConfig
-from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Text, TrainConfig
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text, TrainConfig
 from annotation.domain.spans import LabelledSpan
 
 JOB = "job.json"
 TRAIN, TEST, POOL = "train.jsonl", "test.jsonl", "pool.jsonl"
 MODEL, METRICS, SCORES, RANKING = "model", "metrics.json", "scores.jsonl", "ranking.jsonl"
+JUDGED, DOUBTS = "judged.json", "doubts.jsonl"
 PARTS, PARTIAL = "scores", "model.partial"
 """Folders of what an unfinished process has done so far."""
 COUNTS = "counts.json"
@@ -59,13 +62,20 @@ class Job:
 
 
 def write_job(
-    folder: Path, job: Job, *, train: Iterable[Example], test: Iterable[Example], pool: Iterable[Text]
+    folder: Path,
+    job: Job,
+    *,
+    train: Iterable[Example],
+    test: Iterable[Example],
+    pool: Iterable[Text],
+    judged: Iterable[str] = (),
 ) -> None:
     """Write the inputs; an incomplete folder of an earlier attempt is written over."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / TRAIN, train)
     _write_lines(folder / TEST, test)
     _write_lines(folder / POOL, pool)
+    write_json(folder / JUDGED, list(judged))
     write_json(folder / JOB, asdict(job))
 
 
@@ -97,6 +107,11 @@ def model_sha256(folder: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def read_judged(folder: Path) -> set[str]:
+    path = folder / JUDGED
+    return set(read_json(path)) if path.exists() else set()
+
+
 def read_texts(path: Path) -> list[Text]:
     return [Text(row["document_id"], row["text"], _tokens(row)) for row in _lines(path)]
 
@@ -118,6 +133,16 @@ def read_scores(path: Path) -> Iterator[ScoredDocument]:
     for row in _lines(path):
         spans = tuple(PredictedSpan(**span) for span in row.pop("spans"))
         yield ScoredDocument(**row, spans=spans)
+
+
+def read_doubts(path: Path) -> Iterator[Suspicion]:
+    for row in _lines(path):
+        spans = tuple(PredictedSpan(**span) for span in row.pop("spans"))
+        yield Suspicion(**row, spans=spans)
+
+
+def write_doubts(path: Path, doubts: Iterable[Suspicion]) -> None:
+    _write_lines(path, doubts)
 
 
 def read_ranking(path: Path) -> Iterator[Ranked]:
@@ -144,7 +169,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _write_lines(path: Path, rows: Iterable[Text | ScoredDocument | Ranked]) -> None:
+def _write_lines(path: Path, rows: Iterable[Text | ScoredDocument | Ranked | Suspicion]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8") as file:
         for row in rows:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from activelearning.domain.metrics import document_counts, total
-from activelearning.engine import acquisition, evaluation, scorer, trained, trainer
+from activelearning.engine import acquisition, evaluation, scorer, suspicion, trained, trainer
 from activelearning.engine import job as files
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.fast import FastModel
@@ -45,6 +45,8 @@ class Stages:
         model = self._model()
         if self.job.fit:
             self._once(files.METRICS, "evaluate", lambda: self._evaluate(model))
+            if judged := files.read_judged(self.folder):
+                self._once(files.DOUBTS, "suspect", lambda: self._suspect(judged))
         if not (self.folder / files.SCORES).exists() or not (self.folder / files.RANKING).exists():
             self._score_and_rank(model)
         self.features.cache.touch()
@@ -99,6 +101,14 @@ class Stages:
         if self.job.previous:
             found["stability"] = self._stability(model)
         files.write_json(self.folder / files.METRICS, found)
+
+    def _suspect(self, judged: set[str]) -> None:
+        """How far the labels of these documents are from what a model of the others expects."""
+        examples = files.read_examples(self.folder / files.TRAIN)
+        found = suspicion.suspicions(
+            examples, judged, self.job.config, features=self.features, on_progress=self.on_progress
+        )
+        files.write_doubts(self.folder / files.DOUBTS, found)
 
     def _stability(self, model: Model) -> dict[str, float] | None:
         """Span F1 between this version and the one before on open documents; None if that one is gone."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
@@ -21,9 +21,9 @@ from activelearning.engine.types import (
     EngineError,
     Example,
     OnProgress,
-    PredictedSpan,
     Progress,
     ShouldStop,
+    Suspicion,
     Tier,
     TrainConfig,
 )
@@ -31,17 +31,6 @@ from activelearning.engine.types import (
 FOLDS = 5
 LEAST_DOCUMENTS = 50
 """Documents to judge; from fewer, a model of the others knows too little to doubt anybody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """How far a document's labels are from what a model trained without them expects."""
-
-    document_id: str
-    wrong_words: float
-    """Expected number of words with a wrong tag."""
-    spans: tuple[PredictedSpan, ...]
-    """What the model reads there."""
 
 
 def suspicions(

@@ -65,6 +65,17 @@ class ScoredDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspicion:
+    """How far a document's labels are from what a model trained without them expects."""
+
+    document_id: str
+    wrong_words: float
+    """Expected number of words with a wrong tag."""
+    spans: tuple[PredictedSpan, ...]
+    """What the model reads there."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainConfig:
     labels: tuple[str, ...]
     """Entity types; spans of any other are left out."""

@@ -17,8 +17,10 @@ from activelearning.engine import job as files
 from activelearning.engine.types import PredictedSpan, ScoredDocument
 from activelearning.models import ModelVersion, TrainingRun
 from activelearning.services.leases import Lease
+from activelearning.services.snapshots import run_folder
 from annotation.models import Project
 from annotation.selectors.training import active_seconds, open_uuids
+from annotation.services.doubts import DoubtedDocument, doubts_publish
 from annotation.services.queue import RankedDocument, queue_turn_to, queue_write
 from annotation.services.suggestions import DocumentSuggestion, suggestions_publish
 from daner_site.core.clock import now
@@ -98,7 +100,7 @@ def order_write(*, run: TrainingRun, version: ModelVersion | None, folder: Path,
 
 @transaction.atomic
 def run_publish(*, lease: Lease, version: ModelVersion | None, generation: int, seconds: Mapping[str, Any]) -> None:
-    """Make the version the active one, serve its order and end the run, all or nothing.
+    """Make the version the active one, serve its order, publish its doubts and end the run, all or nothing.
 
     A version that is older than the active one stays on record and its order is not served.
     Raises RunLost, RunCancelled: then nothing happened.
@@ -109,9 +111,27 @@ def run_publish(*, lease: Lease, version: ModelVersion | None, generation: int, 
         queue_turn_to(project=project, generation=generation)
     elif not superseded(version):
         _activate(project, version)
+        _doubts_publish(lease.run, version)
         queue_turn_to(project=project, generation=generation, model_name=version.name)
     nudge_on_commit(project_group(project.uuid), "model")
     nudge_on_commit(project_group(project.uuid), "run")
+
+
+def _doubts_publish(run: TrainingRun, version: ModelVersion) -> None:
+    """Hand on whose labels a model trained on the other texts would not expect, if the run looked for them."""
+    found = run_folder(run) / files.DOUBTS
+    if not found.exists():
+        return
+    learned = run.snapshot["documents"]
+    doubts_publish(
+        project=run.project,
+        model_uuid=version.uuid,
+        model_name=version.name,
+        doubted=[
+            DoubtedDocument(UUID(learned[item.document_id][0]), item.wrong_words, [_shown(span) for span in item.spans])
+            for item in files.read_doubts(found)
+        ],
+    )
 
 
 def superseded(version: ModelVersion) -> bool:

@@ -91,7 +91,14 @@ def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[st
         threads=settings.DANER_TRAIN_THREADS,
     )
     order = selectors.order_settings(project)
-    files.write_job(folder, job, train=_examples(train), test=_examples(test), pool=_texts(open_pool(project), beat))
+    files.write_job(
+        folder,
+        job,
+        train=_examples(train),
+        test=_examples(test),
+        pool=_texts(open_pool(project), beat),
+        judged=[text.document_uuid for text in train if text.source == "single"] if _judges(run) else (),
+    )
     return {
         "snapshot": learned,
         "parameters": parameters | {"order": order},
@@ -143,18 +150,31 @@ def _made_from(version: ModelVersion | None, learned: dict[str, Any], parameters
 
 
 def snapshot(train: Sequence[TrainingText]) -> dict[str, Any]:
-    """`{documents: {document uuid: [annotation uuids]}, sha256}`; the hash covers the spans too."""
+    """`{documents: {document uuid: [annotation uuids]}, sha256}`; the hash covers sources, spans and weights too.
+
+    What the annotations alone do not give again stands beside them: `consensus` has the spans of documents
+    that were learned as the consensus said then, `weights` those that count less than 1.
+    """
+    spans = {text.document_uuid: [[s.start, s.end, s.label] for s in text.spans] for text in train}
     content = sorted(
-        [text.document_uuid, list(text.annotation_uuids), [[s.start, s.end, s.label] for s in text.spans]]
+        [text.document_uuid, list(text.annotation_uuids), text.source, spans[text.document_uuid], text.weight]
         for text in train
     )
     digest = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
-    return {"documents": {text.document_uuid: list(text.annotation_uuids) for text in train}, "sha256": digest}
+    found = {"documents": {text.document_uuid: list(text.annotation_uuids) for text in train}, "sha256": digest}
+    consensus = {text.document_uuid: spans[text.document_uuid] for text in train if text.source == "consensus"}
+    weights = {text.document_uuid: text.weight for text in train if text.weight != 1}
+    return found | ({"consensus": consensus} if consensus else {}) | ({"weights": weights} if weights else {})
+
+
+def _judges(run: TrainingRun) -> bool:
+    """Whether the run looks for labels to check: those that are long anyway, in projects that want it."""
+    return run.tier == Tier.FULL and run.project.doubt_share > 0
 
 
 def _examples(texts: Iterable[TrainingText]) -> Iterator[Example]:
     for text in texts:
-        yield Example(text.document_uuid, text.text, text.tokens, text.spans)
+        yield Example(text.document_uuid, text.text, text.tokens, text.spans, text.weight)
 
 
 def _texts(texts: Iterable[PoolText], beat: Beat) -> Iterator[Text]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from annotation.domain.spans import LabelledSpan
 
-Source = Literal["gold", "agreed", "single", "vote", "none"]
+Source = Literal["gold", "consensus", "agreed", "single", "vote", "none"]
 
 VOTE_THRESHOLD = 0.30
 """The share of annotators a span needs. Higher ones lose more recall than they gain precision."""
@@ -21,17 +21,25 @@ class Resolved:
     source: Source
 
 
-def resolve(gold: Sequence[LabelledSpan] | None, layers: Sequence[Sequence[LabelledSpan]]) -> Resolved:
+def resolve(
+    gold: Sequence[LabelledSpan] | None,
+    layers: Sequence[Sequence[LabelledSpan]],
+    consensus: Sequence[LabelledSpan] | None = None,
+) -> Resolved:
     """The best available reading of a text, and how it came about.
 
     Args:
         gold: the adjudicated spans; None when there is no gold (an empty one is a judgement).
         layers: each annotator's spans; an empty one is a judgement too.
+        consensus: what a method that weighs people says of exactly these layers, to stand in for
+            their vote; None where there is none.
     """
     if gold is not None:
         return Resolved(tuple(sorted(gold)), "gold")
     if not layers:
         return Resolved((), "none")
+    if consensus is not None and len(layers) > 1:
+        return Resolved(tuple(sorted(consensus)), "consensus")
     first = set(layers[0])
     if len(layers) == 1:
         return Resolved(tuple(sorted(first)), "single")

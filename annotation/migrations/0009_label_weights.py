@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name="weigh_labels",
             field=models.BooleanField(
                 default=False,
-                help_text="Gold counts in full. Labels of one person count as much as that person agrees with the others, those of several as much as their consensus is likely to be right.",
+                help_text="Labels of one person count as much as that person agrees with the others, a consensus as much as it is likely to be right. Gold and votes count in full.",
             ),
         ),
         migrations.AddConstraint(

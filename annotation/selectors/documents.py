@@ -14,7 +14,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from annotation.domain.formats import FORMATS
 from annotation.domain.spans import LabelledSpan, pieces
-from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Split, Suggestion
+from annotation.models import Annotation, Assignment, Document, Doubt, ImportJob, Project, Split, Suggestion
+from annotation.selectors.doubts import doubt_of
 from annotation.selectors.layers import document_layers
 from annotation.selectors.progress import TO_LABEL
 from daner_site.accounts.models import User
@@ -28,6 +29,7 @@ STATUSES = {
     "several": "Labelled by several people",
     "gold": "With gold",
     "rejected": "Rejected by somebody",
+    "doubted": "Doubted by a model trained on the other texts",
 }
 
 Piece = dict[str, str]
@@ -92,6 +94,7 @@ def _condition(status: str) -> Q:
         "several": Q(people__gt=1),
         "gold": Q(has_gold=True),
         "rejected": Q(rejections__gt=0),
+        "doubted": Q(doubt__asked_at__isnull=False) | Q(doubt__annotation__current=True),
     }[status]
 
 
@@ -106,11 +109,20 @@ def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
     for layer in found.layers:
         note = "imported" if layer.imported else "with suggestions" if layer.with_suggestions else ""
         shown.append(_shown(document, layer.author_name, "annotator", note, layer.spans, colors))
+    doubt = doubt_of(document)
+    if doubt is not None:
+        spans = [LabelledSpan(item["start"], item["end"], item["label"]) for item in doubt.spans]
+        shown.append(_shown(document, "A model trained on the other texts", "model", _doubted(doubt), spans, colors))
     suggestion = Suggestion.objects.filter(project=project, document=document).first()
     if suggestion is not None:
         spans = [LabelledSpan(item["start"], item["end"], item["label"]) for item in suggestion.spans]
         shown.append(_shown(document, f"Model {suggestion.model_name}", "model", "suggested", spans, colors))
     return shown
+
+
+def _doubted(doubt: Doubt) -> str:
+    note = f"disagrees with {doubt.annotation.author.name} on about {max(1, round(doubt.wrong_words))} words"
+    return f"{note}; a second person was asked on {doubt.asked_at:%Y-%m-%d}" if doubt.asked_at else note
 
 
 def _shown(

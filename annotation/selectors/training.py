@@ -15,6 +15,7 @@ from annotation.domain.resolution import resolve
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Document, Project, Split, Suggestion
 from annotation.selectors.batches import in_batches
+from annotation.selectors.knowledge import LabelKnowledge, label_knowledge
 from annotation.selectors.layers import layers_of
 
 BATCH = 1000
@@ -31,8 +32,10 @@ class TrainingText:
     tokens: tuple[tuple[int, int], ...]
     spans: tuple[LabelledSpan, ...]
     source: str
-    """gold, agreed, single or vote"""
+    """gold, consensus, agreed, single or vote"""
     annotation_uuids: tuple[str, ...]
+    weight: float = 1.0
+    """How much it counts in training, in (0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -202,12 +205,13 @@ def _rejections(project: Project) -> QuerySet[Assignment]:
 
 
 def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText]:
+    known = label_knowledge(project) if split == Split.POOL else LabelKnowledge()
     for number, item in enumerate(layers_of(project, at_least=0, split=split)):
         if number % BATCH == 0:
             beat()
+        consensus = known.consensus_of(item)
         resolved = resolve(
-            None if item.gold is None else item.gold.spans,
-            [layer.spans for layer in item.layers],
+            None if item.gold is None else item.gold.spans, [layer.spans for layer in item.layers], consensus
         )
         used = [item.gold] if item.gold is not None else list(item.layers)
         yield TrainingText(
@@ -217,4 +221,5 @@ def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText
             spans=tuple(resolved.spans),
             source=resolved.source,
             annotation_uuids=tuple(str(layer.annotation_uuid) for layer in used),
+            weight=known.weight_of(item, resolved.source),
         )

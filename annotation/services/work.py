@@ -17,6 +17,7 @@ from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
 from annotation.models import Annotation, Assignment, Document, Draft, Project, QueueEntry, Split, Suggestion
+from annotation.selectors.doubts import second_look
 from annotation.services.annotations import annotation_write
 from annotation.services.checks import check_answered, check_take
 from annotation.services.turns import (
@@ -199,7 +200,8 @@ def _take(ctx: ProjectContext, entry: QueueEntry, *, seen_before: bool) -> Assig
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
     if free is None:
         raise IntegrityError("no free slot")
-    blind = _measured_on(ctx.project, entry)
+    # A model that has learned the first person's labels would repeat them.
+    blind = _measured_on(ctx.project, entry) or second_look(document.pk)
     assignment = Assignment.objects.create(
         organization_id=ctx.project.organization_id,
         project=ctx.project,

@@ -68,6 +68,8 @@ class RunSummary:
     finished_at: datetime
     needed: int
     """Settled spans still missing before confidence is a probability; 0 when it is one."""
+    learning: str
+    """What a model in training makes of it; empty where consensus and vote are one."""
 
 
 def newest_run(project: Project) -> ConsensusRun | None:
@@ -79,7 +81,24 @@ def run_summary(run: ConsensusRun) -> RunSummary:
     name, meaning = METHODS.get(run.method, (run.method, ""))
     assert run.finished_at is not None
     needed = 0 if run.calibration else max(0, LEAST_SPANS - run.settled_spans)
-    return RunSummary(run, name, meaning, run.finished_at, needed)
+    return RunSummary(run, name, meaning, run.finished_at, needed, _learning(run))
+
+
+def _learning(run: ConsensusRun) -> str:
+    if run.method == "vote":
+        return ""
+    found = run.against_vote
+    if found is None:
+        return "A model in training learns the vote until reviewers have settled enough to compare the two."
+    figures = (
+        f"On {found['documents']} documents that reviewers settled its F1 is {found['consensus']:.2f}, "
+        f"the vote's {found['vote']:.2f}"
+    )
+    if found["consensus"] < found["vote"]:
+        return f"{figures}: a model in training learns the vote."
+    if run.project.learn_consensus:
+        return f"{figures}: a model in training learns it in place of the vote."
+    return f"{figures}. A model in training learns the vote all the same: the settings say so."
 
 
 def consensus_documents(run: ConsensusRun, *, number: str) -> Page[ConsensusDocument]:

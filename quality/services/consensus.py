@@ -31,6 +31,7 @@ from quality.numeric.calibration import fit
 from quality.numeric.consensus import Consensus, ConsensusSpan, consensus
 from quality.selectors.consensus import layers_sha, newest_run
 from quality.selectors.people import timings
+from quality.services.training_labels import compared_with_vote, training_labels_publish
 
 VERSION = 1
 """Rises when a method changes, so that the next annotation has a project computed again."""
@@ -126,8 +127,10 @@ def _compute(run: ConsensusRun) -> ConsensusRun:
     labels = list(project.labels.values_list("name", flat=True))
     found = consensus([_judged(item) for item in documents], labels) if documents else _nothing()
     confidences = [span.confidence for spans in found.spans.values() for span in spans]
-    settled = list(_settled(project, documents, found))
+    by_people = _settled(project, documents)
+    settled = list(_settled_spans(by_people, found))
     calibration = fit([confidence for confidence, _ in settled], [right for _, right in settled])
+    compared = compared_with_vote(found, by_people) if calibration else None
     for rows in _batches(_document_rows(run, documents, found)):
         ConsensusDocument.objects.bulk_create(rows)
     AnnotatorReliability.objects.bulk_create(_people_rows(run, documents, found))
@@ -138,9 +141,11 @@ def _compute(run: ConsensusRun) -> ConsensusRun:
     run.thirds = [float(cut) for cut in np.quantile(confidences, [1 / 3, 2 / 3])] if confidences else []
     run.calibration = None if calibration is None else calibration.as_json()
     run.settled_spans = len(settled)
+    run.against_vote = None if compared is None else asdict(compared)
     run.alike = [asdict(item) for item in copied(_compared(documents))]
     run.seconds = time.monotonic() - started
     run.finished_at = now()
+    training_labels_publish(run=run, documents=documents, found=found, calibration=calibration, compared=compared)
     run.save()
     _prune(project)
     nudge_on_commit(project_group(project.uuid), "quality")
@@ -179,8 +184,8 @@ def _nothing() -> Consensus:
     return Consensus("vote", {}, {}, ())
 
 
-def _settled(project: Project, documents: Iterable[DocumentLayers], found: Consensus) -> Iterator[tuple[float, bool]]:
-    """(confidence, whether the gold has the span) of documents that a person has settled.
+def _settled(project: Project, documents: Iterable[DocumentLayers]) -> list[DocumentLayers]:
+    """Documents that a person has settled.
 
     Gold that nobody looked at, because all annotators said the same, would confirm itself.
     """
@@ -189,11 +194,15 @@ def _settled(project: Project, documents: Iterable[DocumentLayers], found: Conse
             kind=Annotation.Kind.GOLD, current=True, provenance__source__in=["unanimous", "consensus"]
         ).values_list("pk", flat=True)
     )
-    for item in documents:
-        if item.gold is not None and item.gold.annotation_id not in unseen:
-            gold = {(span.start, span.end, span.label) for span in item.gold.spans}
-            for span in found.spans[str(item.document_id)]:
-                yield span.confidence, (span.start, span.end, span.label) in gold
+    return [item for item in documents if item.gold is not None and item.gold.annotation_id not in unseen]
+
+
+def _settled_spans(settled: Iterable[DocumentLayers], found: Consensus) -> Iterator[tuple[float, bool]]:
+    """(confidence, whether the gold has the span) of documents that a person has settled."""
+    for item in settled:
+        gold = {(span.start, span.end, span.label) for span in item.gold.spans} if item.gold else set()
+        for span in found.spans[str(item.document_id)]:
+            yield span.confidence, (span.start, span.end, span.label) in gold
 
 
 def _document_rows(

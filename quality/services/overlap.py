@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
-from annotation.domain.permissions import ProjectRole
-from annotation.models import Annotation, Assignment, Document, OverlapReason, Project, Split
+from annotation.models import Annotation, Document, OverlapReason, Project, Split
 from annotation.selectors.layers import document_layers
+from annotation.selectors.people import somebody_left
 from annotation.services.capacity import capacity_set
 from quality.domain.overlap import needs_another
 from quality.selectors.expected import expected_errors
@@ -48,7 +48,7 @@ def overlap_consider(*, document_id: int) -> bool:
         agreement=project.overlap_agreement,
         expected_errors=expected_errors(project, layers),
     )
-    if not more or not _somebody_left(project, document):
+    if not more or not somebody_left(document):
         return False
     return capacity_set(
         project=project, document_id=document.pk, people=document.overlap_target + 1, reason=OverlapReason.TARGETED
@@ -65,11 +65,3 @@ def _among_the_first(project: Project, document: Document) -> bool:
         return False
     # A small project is not labelled twice over for having just begun.
     return chosen < project.documents.filter(split=Split.POOL).count() // START_SHARE
-
-
-def _somebody_left(project: Project, document: Document) -> bool:
-    """A member who labels here and has not had the document: without one it would stay open for good."""
-    of_member = Assignment.objects.filter(project=project, annotator=OuterRef("user"))
-    labels_here = Q(role=ProjectRole.ANNOTATOR.value) | Q(Exists(of_member), role=ProjectRole.MANAGER.value)
-    had_it = of_member.filter(document=document, status__in=Assignment.LIVE)
-    return project.members.filter(labels_here, ~Exists(had_it)).exists()

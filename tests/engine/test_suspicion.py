@@ -10,7 +10,7 @@ from activelearning.engine import suspicion
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.features import FeatureStore
 from activelearning.engine.suspicion import FOLDS, LEAST_DOCUMENTS, suspicions
-from activelearning.engine.types import Example, Stopped, TrainConfig
+from activelearning.engine.types import Example, Stopped, Suspicion, TrainConfig
 from tests.engine.corpus import examples
 
 CONFIG = TrainConfig(("PER", "LOC"), max_steps=60)
@@ -66,7 +66,7 @@ def test_nobody_is_judged_by_a_model_that_learned_their_labels(features, monkeyp
         ids = {example.document_id for example in held}
         assert not ids & seen[-1]
         assert {f"doc-{number}" for number in range(55, 60)} <= seen[-1], "those not judged are always learned"
-        return iter([suspicion.Suspicion(key, 0.0, ()) for key in ids])
+        return iter([Suspicion(key, 0.0, ()) for key in ids])
 
     monkeypatch.setattr(suspicion.fast, "fit", watched)
     monkeypatch.setattr(suspicion, "_judged", judging)

@@ -33,6 +33,7 @@ def settings_data(project: Project, **changes: object) -> dict[str, object]:
         "overlap_start": 30,
         "overlap_cap": 4,
         "agreement_percent": 60,
+        "doubt_percent": 0,
         "lease_minutes": 30,
         "show_suggestions": "on",
         "repeat_percent": 0,
