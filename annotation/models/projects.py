@@ -227,6 +227,8 @@ class Label(TenantModel):
     )
     description = models.CharField(max_length=500, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    review_weight = models.FloatField(default=1.0, validators=[MinValueValidator(0.1), MaxValueValidator(10)])
+    """How much a mistake in this label matters: disputed texts are reviewed in the order of mistakes times this."""
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
