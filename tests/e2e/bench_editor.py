@@ -264,7 +264,9 @@ def send(page: Any, key: str) -> None:
 def during_training(page: Any, site: LiveSite, project: str, most: int) -> dict[str, Any]:
     page.goto(project)
     running = "select count(*) from activelearning_trainingrun where status='running'"
-    if not site.one("select count(*) from activelearning_trainingrun where status in ('queued', 'running')"):  # the gold that was imported may have started one
+    if not site.one(
+        "select count(*) from activelearning_trainingrun where status in ('queued', 'running')"
+    ):  # the gold that was imported may have started one
         page.get_by_role("button", name="Train fully").click()
     while not site.one(running):
         time.sleep(0.2)
