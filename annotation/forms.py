@@ -234,3 +234,17 @@ class DraftForm(forms.Form):
 
     base = forms.IntegerField(min_value=0, max_value=2_000_000_000)
     payload = forms.CharField(strip=False)
+
+
+class ThreadForm(forms.Form):
+    """A new conversation about a document, or about a place in it."""
+
+    body = forms.CharField(max_length=2000)
+    flagged = forms.BooleanField(required=False)
+    start = forms.IntegerField(required=False, min_value=0)
+    end = forms.IntegerField(required=False, min_value=0)
+
+
+class AnswerForm(forms.Form):
+    action = forms.ChoiceField(choices=[(a, a) for a in ("answer", "resolve", "reopen")])
+    body = forms.CharField(required=False, max_length=2000)

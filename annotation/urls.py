@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation import draft_views, key_views, views, work_views
+from annotation import comment_views, draft_views, key_views, views, work_views
 from annotation.import_urls import urlpatterns as import_routes
 
 app_name = "annotation"
@@ -12,6 +12,10 @@ app_name = "annotation"
 project_routes = [
     path("annotate/", work_views.annotate, name="annotate"),
     path("annotate/<uuid:assignment>/draft/", draft_views.draft, name="draft"),
+    path("comments/", comment_views.comments, name="comments"),
+    path("comments/unread/", comment_views.unread, name="comments_unread"),
+    path("comments/<uuid:thread>/", comment_views.thread, name="thread"),
+    path("documents/<uuid:document>/comments/", comment_views.document_comments, name="document_comments"),
     path("progress/", work_views.progress_panel, name="progress_panel"),
     path("settings/", views.settings, name="settings"),
     path("labels/", views.labels, name="labels"),

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import ProjectContext, project_view
 from annotation.domain.permissions import Permission
+from annotation.services.comments import notices_read
 from quality.forms import ReviewFormError, RulingForm, RulingQuestionForm, version_of
+from quality.selectors.case_comments import case_comments
 from quality.selectors.cases import cases_of
 from quality.selectors.content import case_content
 from quality.selectors.outcomes import MISTAKES, outcomes
@@ -51,6 +53,16 @@ def suggestions(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpRe
     return render(request, "quality/_suggestions.html", {"ctx": ctx, "source": source, "rows": rows})
 
 
+@require_safe
+@project_view(Permission.REVIEW)
+def comments(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
+    """A fragment: what was said about the document, by letter; looking at it reads what was new."""
+    item = get_object_or_404(cases_of(ctx.project), uuid=case)
+    rows = case_comments(ctx, item)
+    notices_read(ctx=ctx, threads=[row.thread for row in rows])
+    return render(request, "annotation/_comments.html", {"ctx": ctx, "document": item.document, "rows": rows})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_view(Permission.VIEW)
 def rulings(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
@@ -61,7 +73,7 @@ def rulings(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
         messages.success(request, "Asked.")
         return redirect("quality:rulings", ctx.organization.slug, ctx.project.uuid)
     page = Paginator(rulings_of(ctx.project), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = ruling_rows(ctx.project, list(page))
+    rows = ruling_rows(ctx.project, list(page), counted=ctx.can(Permission.MANAGE))
     context = {"ctx": ctx, "active": "quality", "page": page, "rows": rows, "form": form}
     return render(request, "quality/rulings.html", context, status=422 if request.method == "POST" else 200)
 

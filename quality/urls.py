@@ -26,6 +26,7 @@ project_routes = [
     path("reviewed/", adjudication_views.reviewed, name="reviewed"),
     path("review/<uuid:case>/escalate/", adjudication_views.escalate, name="case_escalate"),
     path("review/<uuid:case>/suggestions/", adjudication_views.suggestions, name="case_suggestions"),
+    path("review/<uuid:case>/comments/", adjudication_views.comments, name="case_comments"),
     path("conflicts/", views.conflicts, name="conflicts"),
     path("review/", views.review, name="review"),
     path("review/<uuid:case>/", views.case, name="case"),

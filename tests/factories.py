@@ -11,7 +11,18 @@ from activelearning.models import BlindComparison, BlindText, InferenceRequest, 
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import text_hash, tokenize
-from annotation.models import Annotation, Assignment, Document, Label, Project, ProjectMember, Span, Split
+from annotation.models import (
+    Annotation,
+    Assignment,
+    Comment,
+    Document,
+    Label,
+    Project,
+    ProjectMember,
+    Span,
+    Split,
+    Thread,
+)
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
 from daner_site.core.clock import now
 from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Ruling
@@ -242,3 +253,16 @@ def consensus_make(document: Document, **fields: Any) -> ConsensusRun:
         layers_sha="0" * 64,
     )
     return run
+
+
+def thread_make(document: Document, annotator: User, body: str = "Is this a name?", **fields: Any) -> Thread:
+    """A conversation the annotator has begun about their work on the document."""
+    thread = Thread.objects.create(
+        organization_id=document.organization_id,
+        project=document.project,
+        document=document,
+        annotator=annotator,
+        **fields,
+    )
+    Comment.objects.create(organization_id=document.organization_id, thread=thread, author=annotator, body=body)
+    return thread

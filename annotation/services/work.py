@@ -218,6 +218,8 @@ def _take(ctx: ProjectContext, entry: QueueEntry, *, seen_before: bool) -> Assig
     )
     if seen_before:
         _bring_along(assignment)
+    else:
+        Assignment._meta.get_field("draft").set_cached_value(assignment, None)  # nobody needs to ask for it
     return assignment
 
 

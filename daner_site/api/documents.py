@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -17,16 +18,18 @@ from annotation.access import ProjectContext
 from annotation.domain.formats import ImportOptions
 from annotation.domain.permissions import Permission
 from annotation.import_views import download
+from annotation.selectors.comments import THREAD_STATES, thread_rows, threads_in_state
 from annotation.selectors.documents import documents_page, imports_listed
 from annotation.services.exports import CONTENT_TYPES, LAYERS, export_open
 from annotation.services.imports import ImportRefused, import_check, import_start
 from daner_site.api.gate import HeavyThrottle, project_api
-from daner_site.api.paging import PAGE_PARAMETER, allow_only, page_number, page_response, page_schema
+from daner_site.api.paging import PAGE_PARAMETER, PAGE_SIZE, allow_only, page_number, page_response, page_schema
 from daner_site.api.serializers import (
     DocumentFilterSerializer,
     DocumentSerializer,
     ImportJobSerializer,
     ImportSerializer,
+    ThreadSerializer,
 )
 
 
@@ -42,6 +45,22 @@ def documents(request: Request, ctx: ProjectContext) -> Response:
     wanted.is_valid(raise_exception=True)
     page = documents_page(ctx.project, number=str(page_number(request)), **wanted.validated_data)
     return page_response(request, page, DocumentSerializer)
+
+
+@project_api(
+    Permission.VIEW,
+    responses=page_schema("Thread", ThreadSerializer),
+    parameters=[PAGE_PARAMETER, OpenApiParameter("state", str, enum=list(THREAD_STATES))],
+)
+def comments(request: Request, ctx: ProjectContext) -> Response:
+    """Conversations about documents and flags, newest first. Annotators get those about their own work."""
+    allow_only(request, ["state"])
+    state = request.query_params.get("state", "all")
+    if state not in THREAD_STATES:
+        raise ValidationError({"state": [f"Give one of {', '.join(THREAD_STATES)}."]})
+    page = Paginator(threads_in_state(ctx, state), PAGE_SIZE).get_page(page_number(request))
+    page.object_list = thread_rows(ctx, page.object_list)  # type: ignore[assignment]
+    return page_response(request, page, ThreadSerializer)
 
 
 @project_api(

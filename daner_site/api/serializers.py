@@ -134,6 +134,26 @@ class ImportSerializer(serializers.Serializer[Any]):
         return {"options": {}} | attrs
 
 
+class CommentSerializer(serializers.Serializer[Any]):
+    author = serializers.CharField(help_text="Reviewers get annotators, and annotators get reviewers, without a name.")
+    own = serializers.BooleanField()
+    unread = serializers.BooleanField()
+    body = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ThreadSerializer(serializers.Serializer[Any]):
+    """A conversation about a document, or about `text[start:end]`."""
+
+    uuid = serializers.UUIDField(source="thread.uuid")
+    document = serializers.UUIDField(source="thread.document.uuid")
+    start = serializers.IntegerField(source="thread.start", allow_null=True)
+    end = serializers.IntegerField(source="thread.end", allow_null=True)
+    flagged = serializers.BooleanField(source="thread.flagged")
+    resolved_at = serializers.DateTimeField(source="thread.resolved_at", allow_null=True)
+    comments = CommentSerializer(many=True)
+
+
 class ImportJobSerializer(serializers.ModelSerializer[ImportJob]):
     url = UrlField("api:import_job", "job")
     checked = serializers.SerializerMethodField(help_text="Counts and row-numbered errors of the check.")

@@ -10,6 +10,7 @@ from daner_site.api import docs, documents, learning, projects, quality
 project_routes = [
     path("", projects.project, name="project"),
     path("documents/", documents.documents, name="documents"),
+    path("comments/", documents.comments, name="comments"),
     path("imports/", documents.imports, name="imports"),
     path("imports/<uuid:job>/", documents.import_job, name="import_job"),
     path("export/<str:layer>.<str:fmt>", documents.export, name="export"),

@@ -47,6 +47,12 @@ PROJECT = {
     "pages:project": Permission.VIEW,
     "annotation:annotate": Permission.ANNOTATE,
     "annotation:draft": Permission.ANNOTATE,
+    "annotation:comments": Permission.VIEW,
+    "annotation:comments_unread": Permission.VIEW,
+    "annotation:thread": Permission.VIEW,
+    "annotation:document_comments": Permission.VIEW,
+    "quality:case_comments": Permission.REVIEW,
+    "api:comments": Permission.VIEW,
     "annotation:progress_panel": Permission.VIEW,
     "annotation:settings": Permission.MANAGE,
     "annotation:label_keys": Permission.ANNOTATE,
@@ -116,7 +122,7 @@ PROJECT = {
 
 SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}
 
-OWN_ONLY = {"api:inference", "annotation:draft"}
+OWN_ONLY = {"api:inference", "annotation:draft", "annotation:thread", "annotation:document_comments"}
 """Among those with the permission, only whoever made the thing finds it."""
 
 GATES = {**ORGANIZATION, **PROJECT}

@@ -31,6 +31,7 @@ from tests.factories import (
     project_member_make,
     ruling_make,
     run_make,
+    thread_make,
 )
 
 PROJECT_THINGS = {
@@ -47,6 +48,7 @@ PROJECT_THINGS = {
     "assignment",
     "question",
     "annotator",
+    "thread",
 }
 """Arguments that name a thing of one project; below an organisation `member` is a membership."""
 ORGANIZATION_THINGS = {"invitation", "token", "member"}
@@ -134,6 +136,7 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         ("int", "annotator"): annotators[0].pk,
         ("uuid", "assignment"): assignment.uuid,
         ("uuid", "question"): question.uuid,
+        ("uuid", "thread"): thread_make(document, annotators[0], f"{sentinel} is unclear.").uuid,
     }
     return Things(organization, project, sentinel, values | _of_organization(organization, manager, annotators[0]))
 

@@ -118,6 +118,8 @@ class Harness:
         address = urlparse(request.url)
         if address.path.startswith("/static/"):
             return self._static(route, address.path.removeprefix("/static/"))
+        if "/comments/" in address.path:
+            return self._html(route, "")
         if address.path.endswith("/draft/"):
             return self._draft(route, request)
         if request.method == "POST":

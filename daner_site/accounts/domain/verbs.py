@@ -26,6 +26,10 @@ VERBS: dict[str, str] = {
     "member.remove": "took somebody's role in the project",
     "member.pause": "paused somebody's labelling",
     "member.resume": "let somebody label again",
+    # conversations
+    "thread.flag": "flagged a document",
+    "thread.resolve": "settled a conversation",
+    "thread.reopen": "opened a settled conversation again",
     # texts in and out
     "import.start": "started an import",
     "export.download": "downloaded labels",

@@ -1,6 +1,7 @@
 /* One document on screen: its model, caret and commands, tied to the workspace form. */
 import { createCaret } from "./caret.js";
 import { createClock } from "./clock.js";
+import { watchPlace } from "./comments.js";
 import { createEdits } from "./edits.js";
 import { keptBy, press } from "./flow.js";
 import { createKeeper } from "./keeper.js";
@@ -18,8 +19,8 @@ import { toast } from "../toast.js";
 /** Returns {form, clock, keymap, run(action), fill()}; run is false when the key was not used. */
 export function mount(form) {
   const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
-  const container = form.querySelector("[data-text]");
   data.tokens = unpackTokens(data.tokens);
+  const container = form.querySelector("[data-text]");
   const announcer = form.querySelector("[data-announcer]");
   const offsets = offsetsOf(data.text);
   const index = tokenIndex(data.tokens);
@@ -248,6 +249,10 @@ export function mount(form) {
   draw();
   keeper = createKeeper({ form, clock, read, restore }, data);
   keptBy(form, keeper);
+  watchPlace(() => {
+    const range = hasText ? caret.selection ?? currentMark() : null;
+    return range && { start: range.start, end: range.end, text: offsets.slice(range.start, range.end) };
+  });
   return {
     form,
     clock,
