@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "annotation.apps.AnnotationConfig",
     "activelearning.apps.ActiveLearningConfig",
     "quality.apps.QualityConfig",
+    "daner_site.experiments.apps.ExperimentsConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -31,3 +31,8 @@ def half_type(device: torch.device) -> torch.dtype:
 def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     """Autocast to `half_type`."""
     return torch.autocast(device.type, torch.bfloat16, enabled=half_type(device) == torch.bfloat16)
+
+
+def one_thread() -> None:
+    """For measurements: with more, products of small matrices wait for each other on a busy machine."""
+    torch.set_num_threads(1)

@@ -121,3 +121,19 @@ def test_the_counts_of_each_test_document_lie_beside_the_model(kept, tmp_path):
     assert counts.keys() == {example.document_id for example in examples(6, seed=2)}
     total = files.read_json(tmp_path / files.METRICS)["overall"]
     assert sum(row[0] for labels in counts.values() for row in labels.values()) == total["gold"]
+
+
+def test_labels_are_judged_only_where_the_job_asks_for_it(kept, tmp_path):
+    asked, plain = tmp_path / "asked", tmp_path / "plain"
+    for folder, judged in ((asked, [f"doc-{number}" for number in range(52)]), (plain, [])):
+        job = files.Job(TrainConfig(("PER", "LOC"), tier=Tier.FAST, max_steps=20), features=str(kept))
+        files.write_job(folder, job, train=examples(55), test=examples(6, seed=2), pool=[], judged=judged)
+    told = []
+    assert "suspect" in run(asked, told.append)
+    assert [progress.done for progress in told if progress.stage == "suspect"] == [1, 2, 3, 4, 5]
+    doubts = list(files.read_doubts(asked / files.DOUBTS))
+    assert {doubt.document_id for doubt in doubts} == {f"doc-{number}" for number in range(52)}
+    assert [doubt.wrong_words for doubt in doubts] == sorted((d.wrong_words for d in doubts), reverse=True)
+    assert "suspect" not in run(asked), "an interrupted job does not judge again"
+    assert "suspect" not in run(plain)
+    assert not (plain / files.DOUBTS).exists()
