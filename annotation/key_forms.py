@@ -14,7 +14,7 @@ from annotation.models import Label
 
 def shown(key: str) -> str:
     """A key as it stands in a field."""
-    return "Space" if key == " " else key
+    return "Space" if key == " " else key.replace("Mod+", "Ctrl+")
 
 
 class KeyField(forms.CharField):

@@ -12,5 +12,5 @@ addEventListener("keydown", (event) => {
   const key = nameOf(event);
   if (!key || /^Mod\+(Shift\+)?[a-z]$/.test(key) && "cvxawtnqrl".includes(key.at(-1))) return;
   event.preventDefault();
-  field.value = key === "Backspace" && field.value ? "" : key === " " ? "Space" : key;
+  field.value = key === "Backspace" && field.value ? "" : key === " " ? "Space" : key.replace("Mod+", "Ctrl+");
 });

@@ -57,7 +57,7 @@ def test_saved_keys_reach_the_annotation_page_of_that_person_alone(cast: Cast) -
     assert workspace(cast, cast.bob)["keys"] == {"skip": ["j", "Mod+ArrowDown"]}
     assert workspace(cast, cast.ben)["keys"] == {}
     page = client.get(keys_url(cast))
-    assert 'value="Mod+ArrowDown"' in page.text
+    assert 'value="Ctrl+ArrowDown"' in page.text
     assert "yours" in page.text
 
 
