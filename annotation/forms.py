@@ -157,15 +157,32 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
+    review_weight = forms.FloatField(
+        required=False,
+        initial=1.0,
+        min_value=0.1,
+        max_value=10,
+        label="Weight in review",
+        help_text="Disputed texts are reviewed in the order of expected mistakes times this, 0.1 to 10.",
+        widget=forms.NumberInput(attrs={"step": 0.1}),
+    )
+
     class Meta:
         model = Label
-        fields: ClassVar[list[str]] = ["name", "color", "key", "description"]
+        fields: ClassVar[list[str]] = ["name", "color", "key", "description", "review_weight"]
         labels: ClassVar[dict[str, str]] = {"color": "Colour", "key": "Key"}
         widgets: ClassVar[dict[str, Any]] = {
             "color": forms.TextInput(attrs={"type": "color"}),
             "key": forms.TextInput(attrs={"size": 1, "autocomplete": "off"}),
             "description": forms.TextInput(),
         }
+
+    def clean_review_weight(self) -> float:
+        """A form that does not say it leaves it as it is."""
+        value = self.cleaned_data["review_weight"]
+        return float(
+            self.get_initial_for_field(self.fields["review_weight"], "review_weight") if value is None else value
+        )
 
     def _post_clean(self) -> None:
         """The service validates the whole label, with its project; here only the shape."""

@@ -90,7 +90,7 @@ def label(request: HttpRequest, ctx: ProjectContext, label: int) -> HttpResponse
     if request.POST.get("action") in ("retire", "restore"):
         label_retire(ctx=ctx, label=item, retired=request.POST["action"] == "retire")
         return _back("labels", ctx)
-    form = LabelForm(request.POST, prefix="row")
+    form = LabelForm(request.POST, prefix="row", initial={"review_weight": item.review_weight})
     try:
         if not form.is_valid():
             raise ValidationError(form.errors.as_text())

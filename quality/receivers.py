@@ -15,24 +15,11 @@ from quality.services.agreement_totals import document_forgotten
 from quality.services.consensus import consensus_request
 
 
-@receiver(annotation_submitted, dispatch_uid="quality.cases")
-def refresh_cases(document_id: int, **_: Any) -> None:
+@receiver(annotation_submitted, dispatch_uid="quality.document")
+@receiver(gold_published, dispatch_uid="quality.document")
+def refresh_document(document_id: int, **_: Any) -> None:
+    # The name is older than the other things the job does; messages under way still bear it.
     enqueue_on_commit("refresh_cases", document_id=document_id)
-
-
-@receiver(annotation_submitted, dispatch_uid="quality.overlap")
-def consider_overlap(document_id: int, **_: Any) -> None:
-    enqueue_on_commit("consider_overlap", document_id=document_id)
-
-
-@receiver(annotation_submitted, dispatch_uid="quality.unanimous")
-def accept_unanimous(document_id: int, **_: Any) -> None:
-    enqueue_on_commit("accept_unanimous", document_id=document_id)
-
-
-@receiver(annotation_submitted, dispatch_uid="quality.rows")
-def measure_document(document_id: int, **_: Any) -> None:
-    enqueue_on_commit("measure_document", document_id=document_id)
 
 
 @receiver(annotation_submitted, dispatch_uid="quality.agreement")
@@ -41,16 +28,18 @@ def remeasure(project_id: int, **_: Any) -> None:
     agreement_request(project_id=project_id)
 
 
-@receiver(gold_published, dispatch_uid="quality.gold")
-def close_cases(document_id: int, **_: Any) -> None:
-    enqueue_on_commit("refresh_cases", document_id=document_id)
-
-
 @receiver(annotation_submitted, dispatch_uid="quality.consensus")
 @receiver(gold_published, dispatch_uid="quality.consensus")
 @receiver(project_changed, dispatch_uid="quality.consensus")
 def reconsider(project_id: int, **_: Any) -> None:
     consensus_request(project_id=project_id)
+
+
+@receiver(project_changed, dispatch_uid="quality.order")
+def reorder(project_id: int, kind: str, **_: Any) -> None:
+    # A label's weight may be another.
+    if kind == "labels":
+        enqueue_on_commit("refresh_priorities", project_id=project_id)
 
 
 @receiver(pre_delete, sender=Document, dispatch_uid="quality.totals")

@@ -82,7 +82,15 @@ def project_update(*, ctx: ProjectContext, **changes: Any) -> Project:
 
 
 @transaction.atomic
-def label_add(*, project: Project, name: str, color: str = "", key: str | None = None, description: str = "") -> Label:
+def label_add(
+    *,
+    project: Project,
+    name: str,
+    color: str = "",
+    key: str | None = None,
+    description: str = "",
+    review_weight: float = 1.0,
+) -> Label:
     """Add an entity type; colour and key are picked where they are not given.
 
     Raises: ValidationError naming the field.
@@ -96,6 +104,7 @@ def label_add(*, project: Project, name: str, color: str = "", key: str | None =
         color=color or pick_color(item.color for item in used),
         key=pick_key(name, [item.key for item in used]) if key is None else key,
         description=description,
+        review_weight=review_weight,
         position=0 if last is None else last + 1,
     )
     _label_clean(label)
@@ -106,7 +115,7 @@ def label_add(*, project: Project, name: str, color: str = "", key: str | None =
 
 @transaction.atomic
 def label_update(*, ctx: ProjectContext, label: Label, **changes: Any) -> Label:
-    """Change colour, key or description; the name only while no span uses it.
+    """Change colour, key, description or weight; the name only while no span uses it.
 
     Raises: ValidationError naming the field.
     """

@@ -76,6 +76,8 @@ class CaseNotes:
     waits: bool
     """For a manager, which this person is not."""
     sentences: tuple[str, ...]
+    order: str
+    """Why it stands where it does in the list; empty for a case that is not open."""
 
 
 def case_notes(ctx: ProjectContext, case: AdjudicationCase) -> CaseNotes:
@@ -96,7 +98,15 @@ def case_notes(ctx: ProjectContext, case: AdjudicationCase) -> CaseNotes:
         blind=in_sample("blind", seed=ctx.project.seed, key=case.document.sha256),
         waits=waits and not ctx.can(Permission.MANAGE),
         sentences=tuple(sentences),
+        order=_order(ctx, case) if case.status == AdjudicationCase.Status.OPEN and case.n_groups else "",
     )
+
+
+def _order(ctx: ProjectContext, case: AdjudicationCase) -> str:
+    weights = ctx.project.labels.filter(name__in=case.labels).exclude(review_weight=1)
+    heavy = [f"{name} {weight:g} times" for name, weight in weights.values_list("name", "review_weight")]
+    weighed = f", mistakes in {', '.join(heavy)}" if heavy else ""
+    return f"Counts {case.priority:.1f} in the order of the list: the mistakes that are to be expected here{weighed}."
 
 
 def stored_state(case: AdjudicationCase) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,8 @@ from django.db.models import F
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
 from annotation.domain.spans import LabelledSpan, validate_spans
-from annotation.models import Annotation, Document
+from annotation.models import Annotation, Document, Project
+from annotation.selectors.layers import layers_of
 from annotation.services.gold import gold_publish
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
@@ -22,10 +23,13 @@ from quality.domain.priority import expected_gain
 from quality.domain.samples import in_sample
 from quality.models import AdjudicationCase, Review
 from quality.selectors.cases import another_reviewer, worked_on
-from quality.selectors.content import CaseContent, case_content
-from quality.selectors.expected import probable_spans
+from quality.selectors.content import CaseContent, case_content, grouped
+from quality.selectors.expected import label_weights, probable_spans, probable_spans_of
 from quality.services.decisions import decision_json, group_json, review_write, span_json
 from quality.services.rulings import ruling_ask
+
+PART = 200
+"""Cases that are put in order in one transaction."""
 
 Status, Origin = AdjudicationCase.Status, AdjudicationCase.Origin
 
@@ -108,16 +112,34 @@ def case_open(*, document: Document, content: CaseContent, **fields: Any) -> Adj
     return case
 
 
-@transaction.atomic
 def priorities_refresh(*, project_id: int) -> int:
-    """Order the open cases by the newest consensus; returns how many moved. Safe to repeat."""
+    """Order the open cases by the newest consensus and the labels' weights; returns how many moved.
+
+    A part of them at a time, so that a long list keeps nobody waiting. Safe to repeat.
+    """
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        return 0
+    moved, last = 0, 0
+    cases = AdjudicationCase.objects.filter(project=project, status=Status.OPEN).order_by("pk")
+    while part := dict(cases.filter(pk__gt=last).values_list("pk", "document")[:PART]):
+        moved += _prioritise(project, part)
+        last = max(part)
+    return moved
+
+
+@transaction.atomic
+def _prioritise(project: Project, cases: Mapping[int, int]) -> int:
+    """`cases`: case → document."""
+    documents = {item.document_id: item for item in layers_of(project, at_least=0, document_ids=cases.values())}
+    probable = probable_spans_of(project, list(documents.values()))
+    weights = label_weights(project)
     moved = 0
-    for case in AdjudicationCase.objects.filter(project=project_id, status=Status.OPEN).select_related(
-        "document__project"
-    ):
-        priority = _facts(case_content(case.document))["priority"]
-        # No new version: what the reviewer sees of the case is the same.
-        moved += AdjudicationCase.objects.filter(pk=case.pk).exclude(priority=priority).update(priority=priority)
+    for pk, document_id in cases.items():
+        if (layers := documents.get(document_id)) is not None:
+            priority = _priority(grouped(project, layers), probable.get(document_id), weights)
+            # No new version: what the reviewer sees of the case is the same.
+            moved += AdjudicationCase.objects.filter(pk=pk).exclude(priority=priority).update(priority=priority)
     return moved
 
 
@@ -339,8 +361,14 @@ def _facts(content: CaseContent) -> dict[str, Any]:
         "kinds": kinds,
         "n_groups": sum(kinds.values()),
         "labels": label_counts(content.groups),
-        "priority": round(expected_gain(content.groups, probable), 6),
+        "priority": _priority(content, probable, label_weights(content.project)),
     }
+
+
+def _priority(
+    content: CaseContent, probable: Sequence[tuple[LabelledSpan, float]] | None, weights: Mapping[str, float]
+) -> float:
+    return round(expected_gain(content.groups, probable, weights), 6)
 
 
 def _change(case: AdjudicationCase, **fields: Any) -> None:
