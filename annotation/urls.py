@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation import comment_views, draft_views, key_views, views, work_views
+from annotation import comment_views, draft_views, history_views, key_views, views, work_views
 from annotation.import_urls import urlpatterns as import_routes
 
 app_name = "annotation"
@@ -16,6 +16,9 @@ project_routes = [
     path("comments/unread/", comment_views.unread, name="comments_unread"),
     path("comments/<uuid:thread>/", comment_views.thread, name="thread"),
     path("documents/<uuid:document>/comments/", comment_views.document_comments, name="document_comments"),
+    path("history/", history_views.history, name="history"),
+    path("history/pace/", history_views.pace, name="pace"),
+    path("history/<uuid:assignment>/", history_views.revise, name="revise"),
     path("progress/", work_views.progress_panel, name="progress_panel"),
     path("settings/", views.settings, name="settings"),
     path("labels/", views.labels, name="labels"),

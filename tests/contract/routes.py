@@ -47,6 +47,9 @@ PROJECT = {
     "pages:project": Permission.VIEW,
     "annotation:annotate": Permission.ANNOTATE,
     "annotation:draft": Permission.ANNOTATE,
+    "annotation:history": Permission.ANNOTATE,
+    "annotation:pace": Permission.ANNOTATE,
+    "annotation:revise": Permission.ANNOTATE,
     "annotation:comments": Permission.VIEW,
     "annotation:comments_unread": Permission.VIEW,
     "annotation:thread": Permission.VIEW,
@@ -122,7 +125,7 @@ PROJECT = {
 
 SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}
 
-OWN_ONLY = {"api:inference", "annotation:draft", "annotation:thread", "annotation:document_comments"}
+OWN_ONLY = {"api:inference", "annotation:draft", "annotation:revise", "annotation:thread", "annotation:document_comments"}
 """Among those with the permission, only whoever made the thing finds it."""
 
 GATES = {**ORGANIZATION, **PROJECT}

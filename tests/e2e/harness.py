@@ -118,7 +118,7 @@ class Harness:
         address = urlparse(request.url)
         if address.path.startswith("/static/"):
             return self._static(route, address.path.removeprefix("/static/"))
-        if "/comments/" in address.path:
+        if "/comments/" in address.path or address.path.endswith("/pace/"):
             return self._html(route, "")
         if address.path.endswith("/draft/"):
             return self._draft(route, request)

@@ -170,7 +170,7 @@ export function mount(form) {
     submit: () => press(form, "submit"),
     acceptAndSubmit() { model.acceptAll(); press(form, "submit"); },
     skip: () => press(form, "skip"),
-    reject() { form.querySelector("#reject-dialog").showModal(); },
+    reject() { form.querySelector("#reject-dialog")?.showModal(); },
     help() {
       const dialog = form.querySelector("#keys-dialog");
       if (dialog.open) dialog.close(); else dialog.showModal();
@@ -237,7 +237,7 @@ export function mount(form) {
     if (!reason && !document.querySelector("dialog[open]")) container.focus({ preventScroll: true });
   });
   // Enter in the reason box must reject, not press the form's first button.
-  form.querySelector("#reject-dialog").addEventListener("keydown", (event) => {
+  form.querySelector("#reject-dialog")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
     press(form, "reject");

@@ -10,6 +10,7 @@ export const keptBy = (form, keeper) => keepers.set(form, keeper);
 /** Watch the workspace form. `fill(form)` writes the payload just before it leaves. */
 export function watchForm(fill) {
   let busy = null;
+  let timed = false;
   const isWorkspace = (element) => element?.id === "workspace";
 
   // Capture comes before htmx's own listener and before the browser's.
@@ -22,21 +23,33 @@ export function watchForm(fill) {
     }
     busy = event.target;
     busy.setAttribute("aria-busy", "true");
+    performance.mark("daner:submit");
+    timed = true;
     fill(event.target);
-    keepers.get(busy)?.sending(event.submitter?.value ?? "submit", busy.elements.reason.value);
+    keepers.get(busy)?.sending(event.submitter?.value ?? "submit", busy.elements.reason?.value);
   }, true);
 
   const release = () => {
     busy?.removeAttribute("aria-busy");
     busy = null;
   };
-  document.body.addEventListener("htmx:afterRequest", (event) => { if (isWorkspace(event.detail.elt)) release(); });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!isWorkspace(detail.elt)) return;
+    if (detail.xhr.getResponseHeader("HX-Redirect")) keepers.get(detail.elt)?.sent({ done: true });
+    release();
+  });
   addEventListener("pageshow", (event) => { if (event.persisted) release(); });
 
   // Before the swap: the next document must not find this one's draft still waiting.
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const form = detail.requestConfig?.elt;
     if (isWorkspace(form) && detail.shouldSwap) keepers.get(form)?.sent({ done: detail.xhr.status !== 422 });
+  });
+  // From the key to the next document on screen; the swap is told of once for each piece of it.
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (!timed || !isWorkspace(detail.requestConfig?.elt)) return;
+    timed = false;
+    requestAnimationFrame(() => setTimeout(() => performance.measure("daner:next", "daner:submit")));
   });
   // No answer, or one from a server that stands in for ours: the page itself says so and tries again.
   const unsent = (event) => {

@@ -17,6 +17,7 @@ export function createKeeper(desk, data) {
   const { form } = desk;
   const { assignment } = data;
   const address = form.dataset.draftUrl;
+  const revising = "revising" in form.dataset; // changing what is submitted already
   const notices = createNotices(form);
   const known = reconcile(data.draft, store.get(assignment));
   let { revision, dirty } = known;
@@ -101,7 +102,7 @@ export function createKeeper(desk, data) {
     } else follow(found, answer.status === 409);
     // What waits to be sent is sent whatever became of the document: the server takes it once.
     if (back && pending) sendPending();
-    else if (found.message) closed(found);
+    else if (found.message && !(revising && found.state === "submitted")) closed(found);
     keepHere();
   }
 
