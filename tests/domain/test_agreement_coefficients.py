@@ -223,6 +223,33 @@ def test_the_export_names_every_figure_and_leaves_out_who_was_not_asked() -> Non
     assert found["unit_pairs"][0]["per_label"]["A"] == 1
 
 
+def test_tags_of_one_person_alone_are_no_agreement() -> None:
+    """One whole judgement, or none, in a document: its words are nothing two people said something of."""
+    tokens = [(at, at + 1) for at in range(4)]
+    span = LabelledSpan(0, 2, "A")
+    over = [span, LabelledSpan(1, 3, "B")]
+    both = MeasuredDocument("abcd", tokens, {"p": [span], "q": []})
+    one = MeasuredDocument("abcd", tokens, {"p": [span], "q": over})
+    none = MeasuredDocument("abcd", tokens, {"p": over, "q": over})
+    alone = exports([both], ["A", "B"])["token"]
+    assert exports([both, one, none], ["A", "B"])["token"] == alone
+    assert alone["bio"]["n"] == 4
+    nobody = exports([one, none], ["A", "B"])["token"]["bio"]
+    assert (nobody["n"], nobody["observed"], nobody["reason"]) == (0, None, "no_overlap")
+
+
+def test_label_sets_leave_out_who_was_asked_about_some_labels_only() -> None:
+    """They could not say B, so that they did not is no judgement."""
+    tokens = [(at, at + 1) for at in range(5)]
+    a, b = LabelledSpan(0, 2, "A"), LabelledSpan(3, 4, "B")
+    people = {"p": [a, b], "q": [a, LabelledSpan(2, 4, "B")]}
+    without = exports([MeasuredDocument("abcde", tokens, people)], ["A", "B"])["label_sets"]
+    partly = MeasuredDocument("abcde", tokens, {**people, "r": [a]}, asked={"r": frozenset("A")})
+    assert exports([partly], ["A", "B"])["label_sets"] == without
+    wholly = MeasuredDocument("abcde", tokens, {**people, "r": [a]}, asked={"r": frozenset("AB")})
+    assert exports([wholly], ["A", "B"])["label_sets"]["value"] < without["value"] < 1
+
+
 def test_an_export_of_nothing() -> None:
     found = exports([], ["A"])
     assert found["token"]["bio"]["reason"] == "no_overlap"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,16 @@ def test_a_figure_with_a_long_tail_below_gets_the_longer_side_there() -> None:
     assert found is not None
     value = rows[:, 0].sum() / rows[:, 1].sum()
     assert value - found.low > found.high - value
+
+
+@pytest.mark.parametrize("documents", [5, 20, 200])
+def test_without_bias_or_skew_the_reach_is_students_and_makes_up_for_what_resampling_loses(documents: int) -> None:
+    """Hesterberg 2015: n documents drawn from n vary by (n-1)/n too little."""
+    drawn = np.linspace(0, 1, 1001)
+    without = np.linspace(0.4, 0.6, documents)
+    low, high = intervals._levels(drawn, 0.5, without)
+    reach = student(0.95, documents - 1) * (documents / (documents - 1)) ** 0.5
+    assert (low, high) == (pytest.approx(NormalDist().cdf(-reach)), pytest.approx(NormalDist().cdf(reach)))
 
 
 def test_draws_in_batches_are_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
