@@ -10,6 +10,13 @@ from annotation.domain.spans import LabelledSpan
 MAX_EXPECTED_ERRORS = 1.0
 """Words of a document that may be expected to be wrong before somebody else is asked."""
 
+EVENLY = (1.07, 1.26)
+"""For a consensus as good, the same labels spread evenly would have to be so many times as many.
+
+From the replay in docs/consensus.md, where two people agree from F1 0.6 on: by the sequence model and
+by the vote. It is one crowd; against the cap for every text nothing is saved at equal quality.
+"""
+
 
 def needs_another(
     layers: Sequence[Collection[LabelledSpan]], *, agreement: float, expected_errors: float | None = None

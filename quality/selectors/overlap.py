@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from annotation.models import Annotation, Assignment, OverlapReason, Project, Split
+from quality.domain.overlap import EVENLY
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class OverlapCost:
     @property
     def saved(self) -> int:
         return self.uniform - self.made
+
+    @property
+    def evenly(self) -> tuple[int, int]:
+        """Labels that spreading evenly needs beyond these for as good a consensus: from and to."""
+        fewest, most = (round((ratio - 1) * self.made) for ratio in EVENLY)
+        return fewest, most
 
     @property
     def percent(self) -> int:

@@ -15,7 +15,7 @@ from daner_site.accounts.models import User
 from daner_site.core.clock import now
 from quality.models import ConsensusDocument, ConsensusRun
 from quality.selectors.consensus import layers_sha
-from quality.selectors.overlap import overlap_cost
+from quality.selectors.overlap import OverlapCost, overlap_cost
 from quality.services.overlap import overlap_consider
 from tests import factories
 from tests.services.test_work import submit
@@ -189,3 +189,9 @@ def test_the_saving_is_counted_from_what_was_labelled() -> None:
     # Both people had the first document first; the second one is not begun and counts for nothing.
     assert (cost.documents, cost.made, cost.uniform, cost.saved) == (1, 2, 4, 2)
     assert [(row.people, row.documents) for row in cost.spread] == [(2, 1)]
+
+
+def test_the_estimate_of_what_is_saved_follows_the_replay_and_not_the_cap() -> None:
+    cost = OverlapCost(targeted=True, cap=5, documents=200, made=578, spread=(), reasons=(), left=0)
+    assert (cost.uniform, cost.saved) == (1000, 422)
+    assert cost.evenly == (40, 150)  # 2.89 people a text did as well as 3.09 to 3.64 spread evenly

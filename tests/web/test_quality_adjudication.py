@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.models import Suggestion
+from annotation.models import Project, Suggestion
 from daner_site.core.clock import now
 from quality.domain.adjudication import NOTHING, Decision
 from quality.models import AdjudicationCase, Review, Ruling
@@ -312,3 +312,8 @@ def test_the_overlap_panel_says_what_was_spent(client: Client, world: World) -> 
     world.document.save()
     page = text_of(client.get(address(world, "quality:overlap_panel")))
     assert "2.00 people each" in page
+    assert "Saved, estimated" not in page
+    Project.objects.update(overlap_targeted=True)
+    page = text_of(client.get(address(world, "quality:overlap_panel")))
+    assert "Saved, estimated" in page
+    assert "7 to 26 %" in page
