@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from activelearning import selectors
 from activelearning.forms import QuestionForm
 from activelearning.models import Tier
-from activelearning.selectors.comparison import measured_on, newest_full_version, quality_rows
+from activelearning.selectors.comparison import measured_on, newest_full_version, quality_rows, strict_quality
 from activelearning.services.inference import inference_ask
 from activelearning.services.runs import RunRefused, training_run_cancel, training_run_open
 from annotation.access import ProjectContext, project_view
@@ -40,6 +40,7 @@ def model(request: HttpRequest, ctx: ProjectContext, model: UUID) -> HttpRespons
         "version": version,
         "rows": quality_rows(version),
         "measured_on": measured_on(version),
+        "strict": strict_quality(version),
         "newest_full": newest_full_version(ctx.project),
     }
     return render(request, "activelearning/model.html", context)

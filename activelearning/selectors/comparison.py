@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from activelearning.domain.comparison import Comparison, Difference, compare
-from activelearning.domain.metrics import Counts
+from activelearning.domain.metrics import Counts, Quality
 from activelearning.engine import job as files
 from activelearning.models import ModelVersion
 from activelearning.selectors.trained import UNKNOWN_COLOR
-from annotation.models import Document, Project
+from annotation.models import Annotation, Document, Project
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ class VersionComparison:
     sentence: str
     result: Comparison | None = None
     labels: Sequence[LabelDifference] = ()
+    ambiguous: Comparison | None = None
+    """On the texts that are left out because a reviewer called a place in their gold ambiguous."""
 
 
 def version_comparison(first: ModelVersion, second: ModelVersion) -> VersionComparison:
-    """Compare on the test texts whose gold was the same for both, and on the labels both know."""
+    """Compare on the test texts whose gold was the same for both and is not ambiguous, and on the labels both
+    know."""
     counts = []
     for version in (first, second):
         found = _counts(version)
@@ -49,10 +52,50 @@ def version_comparison(first: ModelVersion, second: ModelVersion) -> VersionComp
     labels = [name for name in first.labels if name in second.labels]
     if not shared or not labels:
         return VersionComparison(first, second, "The two were measured on different texts or labels.")
-    result = compare([counts[0][name] for name in shared], [counts[1][name] for name in shared], labels)
+    unclear = _ambiguous(first) | _ambiguous(second)
+    strict, apart = ([name for name in shared if (name in unclear) is out] for out in (False, True))
+    ambiguous = compare([counts[0][name] for name in apart], [counts[1][name] for name in apart], labels)
+    if not strict:
+        why = "Reviewers called the gold of every text that both were measured on ambiguous."
+        return VersionComparison(first, second, why, ambiguous=ambiguous)
+    result = compare([counts[0][name] for name in strict], [counts[1][name] for name in strict], labels)
     colors = label_colors(first.project)
     rows = [LabelDifference(name, colors.get(name, UNKNOWN_COLOR), part) for name, part in result.labels.items()]
-    return VersionComparison(first, second, _sentence(first, second, result), result, rows)
+    sentence = _sentence(first, second, result)
+    return VersionComparison(first, second, sentence, result, rows, ambiguous if apart else None)
+
+
+@dataclass(frozen=True)
+class StrictQuality:
+    """A version on its test texts without those whose gold is ambiguous, and on those alone."""
+
+    documents: int
+    f1: float
+    ambiguous: int
+    f1_ambiguous: float
+
+
+def strict_quality(version: ModelVersion) -> StrictQuality | None:
+    """None where no gold it was measured on is ambiguous, or it was not measured text by text."""
+    unclear, counts = _ambiguous(version), _counts(version)
+    if counts is None or not unclear & counts.keys():
+        return None
+    apart = [of for name, of in counts.items() if name in unclear]
+    strict = [of for name, of in counts.items() if name not in unclear]
+    return StrictQuality(len(strict), _f1(strict), len(apart), _f1(apart))
+
+
+def _f1(documents: Sequence[Mapping[str, Counts]]) -> float:
+    parts = [counts for of in documents for counts in of.values()]
+    return Quality(*map(sum, zip(*parts, strict=True))).f1 if parts else 0.0
+
+
+def _ambiguous(version: ModelVersion) -> set[str]:
+    """The test texts whose gold, as it was when the version was measured, a reviewer called ambiguous."""
+    gold = version.project.annotations.filter(kind=Annotation.Kind.GOLD, provenance__has_key="ambiguous")
+    unclear = {str(uuid) for uuid in gold.exclude(provenance__ambiguous=[]).values_list("uuid", flat=True)}
+    used = version.run.snapshot.get("test", {})
+    return {name for name, annotations in used.items() if not unclear.isdisjoint(annotations)}
 
 
 def _sentence(first: ModelVersion, second: ModelVersion, result: Comparison) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from activelearning.engine import job as files
-from activelearning.selectors.comparison import measured_on, quality_rows, version_comparison
+from activelearning.selectors.comparison import measured_on, quality_rows, strict_quality, version_comparison
+from annotation.services.gold import gold_publish
 from tests.factories import document_make, model_version_make, organization_make, project_make, user_make
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +102,45 @@ def test_an_old_version_has_rows_without_intervals(project):
     rows = quality_rows(model_version_make(project))
     assert [row["name"] for row in rows] == ["PER", "LOC", ""]
     assert rows[-1]["interval"] is None
+
+
+def gold_make(project, *, ambiguous):
+    document = document_make(project)
+    provenance = {"source": "adjudication", "ambiguous": [{"start": 0, "end": 3}] if ambiguous else []}
+    return str(
+        gold_publish(
+            project=project, document=document, author=project.created_by, spans=[], provenance=provenance
+        ).uuid
+    )
+
+
+def test_texts_whose_gold_is_ambiguous_are_compared_apart(project):
+    unclear, clear = gold_make(project, ambiguous=True), gold_make(project, ambiguous=False)
+    gold = {f"text-{n}": [unclear if n < 10 else clear] for n in range(110)}
+    # The first is right on the ambiguous texts only by agreeing with one of several readings.
+    lucky = texts(10, 10) | texts(100, 60, first=10)
+    better = texts(10, 0) | texts(100, 80, first=10)
+    found = version_comparison(version_make(project, lucky, gold), version_make(project, better, gold))
+    assert found.sentence == "v2 is better: +0.200 F1 [0.122, 0.278] on 100 test texts."
+    assert found.ambiguous is not None
+    assert (found.ambiguous.documents, found.ambiguous.overall.first.f1) == (10, 1.0)
+    assert found.ambiguous.overall.second.f1 == 0.0
+
+
+def test_with_ambiguous_gold_alone_nothing_is_compared(project):
+    unclear = gold_make(project, ambiguous=True)
+    gold = {f"text-{n}": [unclear] for n in range(5)}
+    found = version_comparison(*(version_make(project, texts(5, n), gold) for n in (2, 3)))
+    assert found.result is None
+    assert "ambiguous" in found.sentence
+
+
+def test_a_version_says_its_f1_without_ambiguous_texts_and_on_them_alone(project):
+    unclear, clear = gold_make(project, ambiguous=True), gold_make(project, ambiguous=False)
+    counts = texts(4, 1) | texts(6, 6, first=4)
+    version = version_make(project, counts, {name: [unclear if int(name[5:]) < 4 else clear] for name in counts})
+    found = strict_quality(version)
+    assert found is not None
+    assert (found.documents, found.f1, found.ambiguous, found.f1_ambiguous) == (6, 1.0, 4, 0.25)
+    assert strict_quality(version_make(project, counts, {name: [clear] for name in counts})) is None
+    assert strict_quality(model_version_make(project)) is None
