@@ -38,7 +38,6 @@ from quality.models import (
     PairAgreement,
     PairTotal,
 )
-from quality.models.agreement import Sliced
 from quality.models.totals import Total
 
 WAITING = 500
@@ -91,7 +90,7 @@ def totals_subtract(*, project: Project, document_ids: Iterable[int]) -> None:
 def totals_differing(project: Project) -> list[tuple[str, float]]:
     """Where sums are not what the marked rows add up to, with the largest difference: `[(what, by)]`.
 
-    Days and weeks are compared with the rows week by week, sums by bucket bucket by bucket, and those
+    Days and weeks are compared with the rows week by week, sums by bucket person by person, and those
     over all time with the weeks; so few rows are in memory, and writers wait but for a moment.
     """
     weeks = _weeks(project)
@@ -109,13 +108,14 @@ def _differing(project: Project, source: Source, weeks: list[date]) -> Iterator[
         days = (week, week + timedelta(days=6))
         with transaction.atomic():
             _lock(project)
-            cells = table.cells(marked.filter(day__range=days).values().iterator(CHUNK), (Grain.DAY, Grain.WEEK))
+            rows = marked.filter(**{"day__range" if of_entry else "entry__day__range": days})
+            cells = table.cells(rows.values().iterator(CHUNK), (Grain.DAY, Grain.WEEK))
             yield from _differences(table, cells, stored.filter(grain__in=(Grain.DAY, Grain.WEEK), day__range=days))
-    for bucket in range(Sliced.BUCKETS if Grain.BUCKETS in table.grains else 0):
+    for person in _firsts(project) if Grain.BUCKETS in table.grains else ():
         with transaction.atomic():
             _lock(project)
-            cells = table.cells(marked.filter(bucket=bucket).values().iterator(CHUNK), (Grain.BUCKETS,))
-            yield from _differences(table, cells, stored.filter(grain=Grain.BUCKETS, bucket=bucket))
+            cells = table.cells(marked.filter(first=person).values().iterator(CHUNK), (Grain.BUCKETS,))
+            yield from _differences(table, cells, stored.filter(**{"grain": Grain.BUCKETS, "first": person}))
     with transaction.atomic():
         _lock(project)
         cells = {}
@@ -253,6 +253,13 @@ def _weeks(project: Project) -> list[date]:
         sums = total_model._default_manager.filter(project=project, grain__in=(Grain.DAY, Grain.WEEK)).order_by()
         days |= set(sums.values_list("day", flat=True).distinct())
     return sorted({monday(day) for day in days})
+
+
+def _firsts(project: Project) -> list[int]:
+    """Who comes first in a pair."""
+    rows = PairAgreement.objects.filter(project=project).order_by().values_list("first", flat=True)
+    sums = PairTotal.objects.filter(project=project).order_by().values_list("first", flat=True)
+    return sorted({*rows.distinct(), *sums.distinct()})
 
 
 def _differences(table: Table, expected: dict[Key, Sums], stored: Any) -> Iterator[tuple[str, float]]:
