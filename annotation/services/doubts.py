@@ -77,10 +77,10 @@ def _ask(project: Project, room: int) -> int:
     for doubt in project.doubts.filter(asked_at__isnull=True).select_related("document__project"):
         if number >= room:
             break
-        # Documents that more people are to label already need no second look.
-        if doubt.document.overlap_target > 1 or not somebody_left(doubt.document):
-            continue
-        if capacity_set(project=project, document_id=doubt.document_id, people=2, reason=OverlapReason.TARGETED):
+        # Nothing is raised where more people are to label the document anyway.
+        if somebody_left(doubt.document) and capacity_set(
+            project=project, document_id=doubt.document_id, people=2, reason=OverlapReason.TARGETED
+        ):
             Doubt.objects.filter(pk=doubt.pk).update(asked_at=now())
             number += 1
     return number
