@@ -26,7 +26,9 @@ export function watchForm(fill) {
     performance.mark("daner:submit");
     timed = true;
     fill(event.target);
-    keepers.get(busy)?.sending(event.submitter?.value ?? "submit", busy.elements.reason?.value);
+    // A plain form leaves the page with the browser: whether it arrived, only the server's draft can tell later.
+    const waiting = globalThis.htmx ? { action: event.submitter?.value ?? "submit", reason: busy.elements.reason?.value } : null;
+    keepers.get(busy)?.sending(waiting);
   }, true);
 
   const release = () => {

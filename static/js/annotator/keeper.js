@@ -204,12 +204,13 @@ export function createKeeper(desk, data) {
 
   return {
     changed,
-    /** The form is on its way: what is on screen stays here until the server has it. */
-    sending(action, reason) {
+    /** The form is on its way: what is on screen stays here until the server has it. `waiting`: what to send
+        again should no answer come, {action, reason} or null. */
+    sending(waiting) {
       clearTimeout(timer);
       saving?.abort();
       dirty = true;
-      pending = { action, reason };
+      pending = waiting;
       keepHere();
     },
     /** The server has not answered. */
