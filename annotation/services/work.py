@@ -10,14 +10,25 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.submission import Submission
-from annotation.models import Annotation, Assignment, Document, Draft, Project, QueueEntry, Split, Suggestion
+from annotation.models import (
+    Annotation,
+    Assignment,
+    Document,
+    Draft,
+    OverlapReason,
+    Project,
+    QueueEntry,
+    Split,
+    Suggestion,
+)
 from annotation.selectors.doubts import second_look
+from annotation.selectors.people import documents_shared
 from annotation.services.annotations import annotation_write
 from annotation.services.checks import check_answered, check_take
 from annotation.services.turns import (
@@ -51,6 +62,8 @@ __all__ = [
 ]
 
 CLAIM_TRIES = 25
+NEAR = 20
+"""So many entries of the published order are as good as each other, where it is about who comes together."""
 
 
 def assignment_claim_next(*, ctx: ProjectContext) -> Assignment | None:
@@ -179,10 +192,24 @@ def _next_entry(ctx: ProjectContext) -> tuple[QueueEntry | None, bool]:
         .select_related("document")
     )
     fresh = free.filter(~Exists(mine)).order_by("position").first()
+    if fresh is not None and fresh.taken and fresh.document.overlap_reason == OverlapReason.TARGETED:
+        return _new_company(ctx, free.filter(~Exists(mine))), False
     if fresh is not None:
         return fresh, False
     last_seen = mine.values("document").annotate(last=Max("closed_at")).values("last")
     return free.order_by(Subquery(last_seen), "position").first(), True
+
+
+def _new_company(ctx: ProjectContext, free: QuerySet[Any]) -> QueueEntry:
+    """Of the first free documents that need a further person, one whose people have shared least with this one.
+
+    All pairs come to be compared that way, and not the same few over and over.
+    """
+    near = list(free.order_by("position")[:NEAR])
+    picked = [entry for entry in near if entry.taken and entry.document.overlap_reason == OverlapReason.TARGETED]
+    shared = documents_shared(ctx.project, ctx.user, [entry.document_id for entry in picked])
+    best: QueueEntry = min(picked, key=lambda entry: (shared[entry.document_id], entry.position))
+    return best
 
 
 @transaction.atomic

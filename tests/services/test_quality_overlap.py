@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from annotation.domain.permissions import ProjectRole
-from annotation.models import Document, Guideline, OverlapReason, Project
+from annotation.models import Document, Guideline, OverlapReason, Project, QueueEntry
 from annotation.selectors.layers import document_layers
 from annotation.services.capacity import capacity_set
 from annotation.services.queue import queue_extend
@@ -195,3 +195,42 @@ def test_the_estimate_of_what_is_saved_follows_the_replay_and_not_the_cap() -> N
     cost = OverlapCost(targeted=True, cap=5, documents=200, made=578, spread=(), reasons=(), left=0)
     assert (cost.uniform, cost.saved) == (1000, 422)
     assert cost.evenly == (40, 150)  # 2.89 people a text did as well as 3.09 to 3.64 spread evenly
+
+
+def in_order(world: World, person: int | None = None) -> list[Document]:
+    """As the queue has them; with `person`, those this one has labelled."""
+    entries = QueueEntry.objects.filter(project=world.project).order_by("position").select_related("document")
+    had = {} if person is None else {"document__assignments__annotator": world.people[person]}
+    return [entry.document for entry in entries.filter(**had)]
+
+
+def wait_for_another(world: World, documents: list[Document]) -> None:
+    for document in documents:
+        capacity_set(project=world.project, document_id=document.pk, people=2, reason=OverlapReason.TARGETED)
+
+
+def test_who_has_shared_least_comes_together() -> None:
+    """Five documents of three people wait for a second person; the one who comes meets all before anybody twice."""
+    world = World(documents=5, overlap_targeted=False)
+    for person in (0, 0, 1, 1, 2):
+        submit(world.people[person], world.project, PER)
+    wait_for_another(world, world.documents)
+    met = [submit(world.people[3], world.project, PER).document for _ in range(5)]
+    first_of = {document.pk: person for person in range(3) for document in in_order(world, person)}
+    expected = [in_order(world, 0)[0], in_order(world, 1)[0], in_order(world, 2)[0]]
+    assert {first_of[document.pk] for document in met[:3]} == {0, 1, 2}, "nobody twice before all were met"
+    assert met[0] == in_order(world)[0], "where nobody was met, the published order decides"
+    assert {document.pk for document in met[:3]} == {document.pk for document in expected}
+    assert [first_of[document.pk] for document in met[3:]] in ([0, 1], [1, 0])
+
+
+def test_documents_nobody_has_keep_their_place_in_the_order() -> None:
+    world = World(documents=4, overlap_targeted=False)
+    submit(world.people[0], world.project, PER)
+    submit(world.people[0], world.project, PER)
+    order = in_order(world)
+    wait_for_another(world, [order[1]])
+    assert submit(world.people[1], world.project, PER).document == order[1]
+    wait_for_another(world, [order[0]])
+    submit(world.people[2], world.project, PER)
+    assert submit(world.people[1], world.project, PER).document == order[2], "the further one is taken by now"
