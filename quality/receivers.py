@@ -30,9 +30,14 @@ def remeasure(project_id: int, **_: Any) -> None:
 
 @receiver(annotation_submitted, dispatch_uid="quality.consensus")
 @receiver(gold_published, dispatch_uid="quality.consensus")
-@receiver(project_changed, dispatch_uid="quality.consensus")
 def reconsider(project_id: int, **_: Any) -> None:
     consensus_request(project_id=project_id)
+
+
+@receiver(project_changed, dispatch_uid="quality.consensus")
+def reconsider_imported(project_id: int, kind: str, **_: Any) -> None:
+    if kind == "documents":
+        consensus_request(project_id=project_id)
 
 
 @receiver(project_changed, dispatch_uid="quality.order")

@@ -268,6 +268,12 @@ def test_submissions_gold_and_imports_ask_for_a_run(project: Project, sent: list
 
 
 @pytest.mark.django_db(transaction=True)
+def test_other_changes_of_a_project_ask_for_none(project: Project, sent: list[str]) -> None:
+    project_changed.send(None, project_id=project.pk, kind="labels")
+    assert "recompute_consensus" not in sent
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_lost_message_is_found_by_the_sweep(project: Project, sent: list[str]) -> None:
     shared(project, people(project, 2), [[ADA], [ADA]])
     assert consensus_sweep() == 0  # too fresh to be lost
