@@ -121,7 +121,9 @@ def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
 
 
 def _doubted(doubt: Doubt) -> str:
-    note = f"disagrees with {doubt.annotation.author.name} on about {max(1, round(doubt.wrong_words))} words"
+    words = max(1, round(doubt.wrong_words))
+    amount = "a word" if words == 1 else f"{words} words"
+    note = f"made beside {doubt.model_name}, disagrees with {doubt.annotation.author.name} on about {amount}"
     return f"{note}; a second person was asked on {doubt.asked_at:%Y-%m-%d}" if doubt.asked_at else note
 
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from activelearning.engine import job as files
 from activelearning.models import ModelVersion
-from activelearning.services import runs
+from activelearning.services import execution, runs
 from annotation.domain.permissions import ProjectRole
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Document, OverlapReason, Project, Suggestion
@@ -223,6 +224,21 @@ def test_a_full_training_publishes_its_doubts_under_its_version(engine) -> None:
     assert {doubt.model_uuid for doubt in doubts} == {version.uuid}
     assert world.documents[0].pk not in {doubt.document_id for doubt in doubts}, "gold is not doubted"
     assert sum(doubt.asked_at is not None for doubt in doubts) == 1, "a fifth of nine"
+
+
+def test_the_engine_judges_single_labels_alone(engine, monkeypatch) -> None:
+    world, judged, run_engine = World(), [], execution._run_engine
+
+    def spy(lease, folder):
+        judged.append(files.read_judged(folder))
+        run_engine(lease, folder)
+
+    monkeypatch.setattr(execution, "_run_engine", spy)
+    factories.annotation_make(world.documents[0], world.manager, [ADA], kind=Annotation.Kind.GOLD)
+    Document.objects.filter(pk=world.documents[1].pk).update(overlap_target=2)
+    factories.annotation_make(world.documents[1], world.second, [ADA])
+    trained(world, world.manager, "full")
+    assert judged == [{str(document.uuid) for document in world.documents[2:]}]
 
 
 @pytest.mark.parametrize(("tier", "share"), [("fast", 0.2), ("full", 0.0)])

@@ -54,7 +54,7 @@ def doubted(project: Project, cast: Cast) -> Document:
 def test_the_document_page_shows_reviewers_what_the_model_reads(project, cast, doubted) -> None:
     page = client_of(cast.dora).get(address(project, "annotation:document", document=doubted.uuid)).text
     assert "A model trained on the other texts" in page
-    assert f"disagrees with {cast.bob.name} on about 2 words; a second person was asked on" in page
+    assert f"made beside v3, disagrees with {cast.bob.name} on about 2 words; a second person was asked on" in page
     assert 'title="LOC, characters 17–21"' in page
 
 
