@@ -14,7 +14,8 @@ import numpy as np
 from annotation.domain.spans import LabelledSpan, resolve_overlaps
 from annotation.domain.tags import OUTSIDE, spans_to_bio
 from annotation.domain.text import Token
-from quality.domain.agreement_rows import MeasuredDocument, Pair, whole_layers
+from quality.domain.agreement_counting import MeasuredDocument, whole_layers
+from quality.domain.agreement_rows import Pair
 from quality.numeric import alpha as numeric
 from quality.numeric.coefficients import (
     cohen_kappa,

@@ -10,18 +10,9 @@ from typing import Any
 import numpy as np
 
 from annotation.domain.tags import spans_to_bio
-from quality.domain.agreement_rows import (
-    WHOLE_VIEWS,
-    DocumentRow,
-    MeasuredDocument,
-    Pair,
-    PairRow,
-    ViewRow,
-    document_row,
-    measured,
-    total,
-    whole_layers,
-)
+from quality.domain.agreement_counting import MeasuredDocument, document_row, measured, whole_layers
+from quality.domain.agreement_rows import WHOLE_VIEWS, DocumentRow, Pair, PairRow, ViewRow
+from quality.domain.agreement_sums import total
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.span_agreement import ENOUGH_DOCUMENTS, Summary, summarise
 from quality.numeric import alpha as numeric

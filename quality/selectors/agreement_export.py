@@ -13,7 +13,7 @@ from annotation.models import Project
 from annotation.selectors.layers import layers_of
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
-from quality.domain.agreement_rows import MeasuredDocument
+from quality.domain.agreement_counting import MeasuredDocument
 from quality.models import DocumentAgreement
 from quality.numeric.exports import exports
 from quality.selectors.agreement import measures, rows_of

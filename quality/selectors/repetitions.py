@@ -9,7 +9,8 @@ from typing import Any
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Project, Span
 from daner_site.accounts.models import User
-from quality.domain.agreement_rows import DocumentRow, MeasuredDocument, document_row
+from quality.domain.agreement_counting import MeasuredDocument, document_row
+from quality.domain.agreement_rows import DocumentRow
 from quality.domain.standing import missing_evidence
 from quality.numeric.measures import REASONS, figures
 

@@ -23,7 +23,7 @@ from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
 from daner_site.core.jobs import enqueue_on_commit
 from daner_site.core.live import nudge_on_commit, project_group
-from quality.domain.agreement_rows import document_row
+from quality.domain.agreement_counting import document_row
 from quality.models import AgreementCheck, AgreementReport, DocumentAgreement
 from quality.numeric.measures import measure
 from quality.selectors.agreement import measures, rows_of

@@ -12,7 +12,8 @@ from django.db.models import Count, F, Q
 
 from annotation.models import Annotation, Document, Project
 from annotation.selectors.layers import DocumentLayers, layers_of
-from quality.domain.agreement_rows import DocumentRow, MeasuredDocument, ViewRow, document_row
+from quality.domain.agreement_counting import MeasuredDocument, document_row
+from quality.domain.agreement_rows import DocumentRow, ViewRow
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.models import Confusion, DocumentAgreement, LabelAgreement, PairAgreement
 from quality.models.agreement import Sliced

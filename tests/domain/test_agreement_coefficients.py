@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as np_st
 
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.tags import spans_to_bio
-from quality.domain.agreement_rows import MeasuredDocument
+from quality.domain.agreement_counting import MeasuredDocument
 from quality.numeric.alpha import IntArray, alpha
 from quality.numeric.coefficients import (
     cohen_kappa,

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from annotation.domain.spans import LabelledSpan, overlapping
 from annotation.domain.tags import spans_to_bio
 from annotation.domain.text import tokenize
-from quality.domain.agreement_rows import DocumentRow, MeasuredDocument, document_row, total
+from quality.domain.agreement_counting import MeasuredDocument, document_row
+from quality.domain.agreement_rows import DocumentRow
+from quality.domain.agreement_sums import total
 from quality.domain.conflicts import conflict_groups, kind_counts
 from quality.domain.span_agreement import PairCounts, of_label, pair_counts, span_agreement, summarise
 from quality.numeric.measures import MEASURES, NOT_WHOLE, document_figures, figures, measure

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from quality.domain.agreement_rows import measured
+from quality.domain.agreement_counting import measured
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.files import FileError, labels_of, read_items
 from quality.numeric.exports import exports
