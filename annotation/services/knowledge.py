@@ -66,9 +66,7 @@ def trust_replace(*, project: Project, weights: Mapping[int, float]) -> None:
     project.trust.all().delete()
     AnnotatorTrust.objects.bulk_create(
         [
-            AnnotatorTrust(
-                organization_id=project.organization_id, project=project, annotator_id=person, weight=weight
-            )
+            AnnotatorTrust(organization_id=project.organization_id, project=project, annotator_id=person, weight=weight)
             for person, weight in weights.items()
         ]
     )
