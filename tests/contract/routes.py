@@ -125,7 +125,13 @@ PROJECT = {
 
 SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}
 
-OWN_ONLY = {"api:inference", "annotation:draft", "annotation:revise", "annotation:thread", "annotation:document_comments"}
+OWN_ONLY = {
+    "api:inference",
+    "annotation:draft",
+    "annotation:revise",
+    "annotation:thread",
+    "annotation:document_comments",
+}
 """Among those with the permission, only whoever made the thing finds it."""
 
 GATES = {**ORGANIZATION, **PROJECT}
