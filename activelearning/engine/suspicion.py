@@ -2,8 +2,8 @@
 
 Cross-fitting as in Northcutt, Jiang and Chuang 2021 (Journal of Artificial Intelligence Research
 70:1373-1411): nobody's labels are judged by a model that has learned them. The score is a document's
-expected number of wrong words, which put documents with errors first as well as or better than the
-least sure word, the mean word or the likelihood did on four corpora (docs/benchmarks.md).
+expected number of wrong words; the least sure word, the mean word and the likelihood put documents
+with errors first no better (docs/benchmarks.md).
 """
 
 from __future__ import annotations

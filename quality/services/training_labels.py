@@ -45,12 +45,12 @@ def training_labels_publish(
     trust_replace(
         project=run.project, weights={int(person): weight for person, weight in trust(found.reliability).items()}
     )
-    usable = calibration is not None and compared is not None and compared.as_good
+    proved = compared is not None and compared.as_good
     return resolved_labels_replace(
         project=run.project,
         run_uuid=run.uuid,
         method=found.method,
-        documents=_resolved(documents, found, calibration) if usable and calibration else (),
+        documents=_resolved(documents, found, calibration) if calibration is not None and proved else (),
     )
 
 
