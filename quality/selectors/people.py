@@ -6,14 +6,14 @@ For managers: names are shown. What annotators read about themselves is in `feed
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q
 
 from annotation.domain.spans import LabelledSpan
-from annotation.models import Annotation, Project, ProjectMember, Span
+from annotation.models import Annotation, Assignment, Project, ProjectMember, Span
 from annotation.selectors.training import ArrayLength
 from daner_site.accounts.models import User
 from quality.domain.mistakes import Record
@@ -21,7 +21,7 @@ from quality.domain.speed import Timing
 from quality.domain.standing import Interval, clearly_below, missing_evidence
 from quality.models import AnnotatorReliability, ConsensusRun
 from quality.selectors.consensus import newest_run
-from quality.selectors.repetitions import SelfAgreement, self_agreement
+from quality.selectors.repetitions import SelfAgreement, answered_checks, compared_with_before
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def people_page(project: Project) -> PeoplePage:
     checked = project.assignments.filter(is_check=True, answer__isnull=False).values("annotator")
     users = User.objects.filter(Q(pk__in=done) | Q(pk__in=checked))
     names = {str(user.pk): user.name for user in users}
-    checks = check_records(project)
-    again = self_agreement(project)
+    answered = answered_checks(project)
+    checks, again = compared_with_gold(project, answered), compared_with_before(project, answered)
     rows = [
         PersonRow(
             user=user,
@@ -141,19 +141,26 @@ def person_page(project: Project, annotator: int) -> PersonPage | None:
 
 def check_records(project: Project) -> dict[int, Record]:
     """User id → their answers to checks against the gold as it is now."""
-    answers = project.assignments.filter(is_check=True, repeats=None, answer__isnull=False)
-    given = list(answers.values_list("annotator", "document", "answer"))
+    return compared_with_gold(project, answered_checks(project))
+
+
+def compared_with_gold(project: Project, answered: Iterable[Assignment]) -> dict[int, Record]:
+    """As `check_records`; answers to their own earlier work are left out."""
+    given = [turn for turn in answered if turn.repeats is None]
     if not given:
         return {}
     current = project.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
-    gold = dict(current.filter(document__in=answers.values("document")).values_list("document", "pk"))
+    checks = project.assignments.filter(is_check=True, repeats=None, answer__isnull=False)
+    gold = dict(current.filter(document__in=checks.values("document")).values_list("document", "pk"))
     spans: dict[int, list[LabelledSpan]] = defaultdict(list)
     rows = Span.objects.filter(annotation__in=gold.values()).values_list("annotation", "start", "end", "label__name")
     for annotation, start, end, label in rows:
         spans[annotation].append(LabelledSpan(start, end, label))
     found: dict[int, Record] = defaultdict(Record)
-    for person, document, answer in given:
-        found[person].add([LabelledSpan(**span) for span in answer or []], spans[gold[document]])
+    for turn in given:
+        found[turn.annotator_id].add(
+            [LabelledSpan(**span) for span in turn.answer or []], spans[gold[turn.document_id]]
+        )
     return dict(found)
 
 

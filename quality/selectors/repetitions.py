@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from annotation.domain.spans import LabelledSpan
-from annotation.models import Project, Span
+from annotation.models import Assignment, Project, Span
 from daner_site.accounts.models import User
 from quality.domain.agreement_counting import MeasuredDocument, document_row
 from quality.domain.agreement_rows import DocumentRow
@@ -45,12 +46,22 @@ class SelfAgreement:
         return missing_evidence(self.documents, self.spans, of="repeated documents")
 
 
-def self_agreement(project: Project, user: User | None = None) -> dict[int, SelfAgreement]:
-    """User id → their second answers against their first, of everybody or of one person."""
-    answered = project.assignments.filter(repeats__isnull=False, answer__isnull=False)
+def answered_checks(project: Project, user: User | None = None) -> list[Assignment]:
+    """What was given to see how people do, everybody or one person, and answered; the earliest first."""
+    answered = project.assignments.filter(is_check=True, answer__isnull=False)
     if user is not None:
         answered = answered.filter(annotator=user)
-    turns = list(answered.order_by("pk").select_related("document", "repeats"))
+    return list(answered.order_by("pk").select_related("document", "repeats"))
+
+
+def self_agreement(project: Project, user: User | None = None) -> dict[int, SelfAgreement]:
+    """User id → their second answers against their first, of everybody or of one person."""
+    return compared_with_before(project, answered_checks(project, user))
+
+
+def compared_with_before(project: Project, answered: Iterable[Assignment]) -> dict[int, SelfAgreement]:
+    """As `self_agreement`; answers to documents with gold are left out."""
+    turns = [turn for turn in answered if turn.repeats is not None]
     if not turns:
         return {}
     first: dict[int, list[LabelledSpan]] = defaultdict(list)
