@@ -149,9 +149,19 @@ def frame(role: ProjectRole, active: str = "models") -> str:
 
 
 TABS = {
-    ProjectRole.MANAGER: ["Overview", "Annotate", "Documents", "Quality", "Review", "Models", "Try it", "Settings"],
-    ProjectRole.REVIEWER: ["Overview", "Documents", "Quality", "Review", "Models", "Try it"],
-    ProjectRole.ANNOTATOR: ["Overview", "Annotate", "Models"],
+    ProjectRole.MANAGER: [
+        "Overview",
+        "Annotate",
+        "Documents",
+        "Quality",
+        "Review",
+        "Comments",
+        "Models",
+        "Try it",
+        "Settings",
+    ],
+    ProjectRole.REVIEWER: ["Overview", "Documents", "Quality", "Review", "Comments", "Models", "Try it"],
+    ProjectRole.ANNOTATOR: ["Overview", "Annotate", "Comments", "Models"],
     ProjectRole.VIEWER: ["Overview", "Documents", "Quality", "Models", "Try it"],
 }
 

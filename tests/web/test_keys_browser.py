@@ -63,8 +63,8 @@ def test_a_key_that_is_taken_is_refused_in_words(asgi_server: str, page: Any, ca
     page.get_by_label("Undo", exact=True).focus()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="Save keys").click()
-    page.console_errors.clear()  # the browser logs the 422 itself
     expect(
         page.get_by_text("Delete is already the key of “Remove the span, or refuse the suggestion”.")
     ).to_be_visible()
+    page.console_errors.clear()  # the browser logs the 422 itself
     assert not in_thread(KeyChoice.objects.exists)
