@@ -67,17 +67,17 @@ class Crf(nn.Module):
         """Viterbi: log weight (B,) and tags (B, W) of the best sequence; padding repeats the last tag."""
         # (after, before), so that the maximum runs over neighbours in memory.
         steps, best = self._steps().T.contiguous(), emissions[:, 0] + self._starts()
-        stay = torch.arange(best.shape[1], device=best.device).expand_as(best)
-        pointers = []
+        reached = [best]
         for word in range(1, emissions.shape[1]):
-            value, pointer = (best.unsqueeze(1) + steps).max(2)
-            inside = mask[:, word, None]
-            best = torch.where(inside, value + emissions[:, word], best)
-            pointers.append(torch.where(inside, pointer, stay))
+            moved = (best.unsqueeze(1) + steps).amax(2) + emissions[:, word]
+            best = torch.where(mask[:, word, None], moved, best)
+            reached.append(best)
         score, tag = (best + self.end).max(1)
         path = [tag]
-        for pointer in reversed(pointers):
-            tag = pointer.gather(1, tag.unsqueeze(1)).squeeze(1)
+        # Where each best came from is asked again along the one path: to keep it for all tags costs twice the time.
+        for word in range(emissions.shape[1] - 1, 0, -1):
+            before = (reached[word - 1] + steps[tag]).argmax(1)
+            tag = torch.where(mask[:, word], before, tag)
             path.append(tag)
         return score, torch.stack(path[::-1], 1)
 
