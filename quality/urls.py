@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from quality import adjudication_views, consensus_views, overlap_views, people_views, views
+from quality import adjudication_views, consensus_views, overlap_views, people_views, review_views, views
 
 app_name = "quality"
 
@@ -28,9 +28,11 @@ project_routes = [
     path("review/<uuid:case>/suggestions/", adjudication_views.suggestions, name="case_suggestions"),
     path("review/<uuid:case>/comments/", adjudication_views.comments, name="case_comments"),
     path("conflicts/", views.conflicts, name="conflicts"),
-    path("review/", views.review, name="review"),
-    path("review/<uuid:case>/", views.case, name="case"),
-    path("review/<uuid:case>/reopen/", views.reopen, name="case_reopen"),
+    path("review/", review_views.review, name="review"),
+    path("review/queue/", review_views.queue, name="review_queue"),
+    path("review/<uuid:case>/", review_views.case, name="case"),
+    path("review/<uuid:case>/lease/", review_views.lease, name="case_lease"),
+    path("review/<uuid:case>/reopen/", review_views.reopen, name="case_reopen"),
 ]
 
 urlpatterns = [path("o/<slug:org>/p/<uuid:project>/", include(project_routes))]

@@ -12,6 +12,7 @@ from quality.models.agreement import (
 )
 from quality.models.cases import AdjudicationCase, Review
 from quality.models.consensus import ConsensusDocument, ConsensusRun
+from quality.models.leases import ReviewLease
 from quality.models.reliability import AnnotatorReliability
 from quality.models.rulings import Ruling
 from quality.models.totals import ConfusionTotal, DocumentTotal, LabelTotal, PairTotal
@@ -32,5 +33,6 @@ __all__ = [
     "PairAgreement",
     "PairTotal",
     "Review",
+    "ReviewLease",
     "Ruling",
 ]

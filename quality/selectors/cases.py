@@ -13,7 +13,7 @@ from annotation.models import Annotation, Assignment, Document, Project
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
 from quality.domain.conflicts import CONFLICT_KINDS
-from quality.models import AdjudicationCase
+from quality.models import AdjudicationCase, ReviewLease
 
 Status = AdjudicationCase.Status
 
@@ -45,23 +45,41 @@ def open_count(project: Project) -> int:
     return AdjudicationCase.objects.filter(project=project, status=Status.OPEN).count()
 
 
-def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> AdjudicationCase | None:
-    """The open case this person should judge next; with `after`, the one behind that in the order."""
+def own_queue(ctx: ProjectContext) -> QuerySet[AdjudicationCase]:
+    """The open cases this person may judge, the most urgent first; also those somebody else has open."""
     mine = _work_of(ctx.user).filter(document=OuterRef("document"))
     turns = _turns_of(ctx.user).filter(document=OuterRef("document"))
     cases = cases_of(ctx.project).filter(~Exists(mine), ~Exists(turns), status=Status.OPEN)
     cases = cases.exclude(barred=ctx.user, escalated_at=None)
     # What was passed on comes first to those who can decide it, and not at all to the others.
     if ctx.can(Permission.MANAGE):
-        cases = cases.order_by(F("escalated_at").asc(nulls_last=True), "-priority", "opened_at", "id")
-    else:
-        cases = cases.filter(escalated_at=None)
+        return cases.order_by(F("escalated_at").asc(nulls_last=True), "-priority", "opened_at", "id")
+    return cases.filter(escalated_at=None)
+
+
+def next_case(ctx: ProjectContext, *, after: UUID | None = None) -> AdjudicationCase | None:
+    """The open case this person should judge next; with `after`, the one behind that in the order.
+
+    One that somebody else has open is passed over.
+    """
+    cases = own_queue(ctx).filter(~Exists(others_leases(ctx).filter(document=OuterRef("document"))))
     if after is None:
         return cases.first()
     order = list(cases.values_list("uuid", flat=True))
     if after not in order:
         return cases.first()
     return cases.filter(uuid=(order[order.index(after) + 1 :] or order)[0]).first()
+
+
+def others_leases(ctx: ProjectContext) -> QuerySet[ReviewLease]:
+    """The documents that somebody else has open for review at this moment."""
+    live = ReviewLease.objects.filter(project=ctx.project, lease_until__gte=now()).exclude(reviewer=ctx.user)
+    return live.select_related("reviewer")
+
+
+def lease_of_another(ctx: ProjectContext, document: Document) -> ReviewLease | None:
+    """Who else has the document open for review, if anybody."""
+    return others_leases(ctx).filter(document=document).first()
 
 
 def own_open_count(ctx: ProjectContext) -> int:

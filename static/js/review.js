@@ -5,6 +5,7 @@ import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
+import { keepLease } from "./review_lease.js";
 import { createReview } from "./review_model.js";
 import { toast } from "./toast.js";
 
@@ -24,6 +25,7 @@ function start(form) {
   let selection = null;
   let anchor = null;
   let dirty = false;
+  const somebodyElse = keepLease(document.getElementById("lease"), form);
   const clock = createClock();
   for (const event of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(event, () => clock.touch(), { passive: true });
   document.addEventListener("visibilitychange", () => (document.hidden ? clock.pause() : clock.resume()));
@@ -181,8 +183,13 @@ function start(form) {
 
   form.addEventListener("submit", (event) => {
     const [first] = model.open();
-    if (first || form.dataset.sent) {
+    const holder = somebodyElse();
+    if (first || holder || form.dataset.sent) {
       event.preventDefault();
+      if (holder) {
+        toast(`${holder} is reviewing this document. Take it over to finish it.`, { bad: true });
+        return document.querySelector("[data-take]")?.focus();
+      }
       if (first) {
         model.go(first);
         act(false, "Some places are still open: decide each before finishing.");

@@ -98,6 +98,8 @@ PROJECT = {
     "quality:conflicts": Permission.VIEW_LAYERS,
     "quality:review": Permission.REVIEW,
     "quality:case": Permission.REVIEW,
+    "quality:review_queue": Permission.REVIEW,
+    "quality:case_lease": Permission.REVIEW,
     "quality:case_reopen": Permission.REVIEW,
     "quality:case_escalate": Permission.REVIEW,
     "quality:case_suggestions": Permission.REVIEW,

@@ -448,7 +448,7 @@ def test_who_took_the_document_meanwhile_is_told_so(
 ) -> None:
     form = form_of(world, case)
     factories.annotation_make(world.document, world.manager, [])
-    monkeypatch.setattr("quality.views.worked_on", lambda *_: False)  # it was not, a moment ago
+    monkeypatch.setattr("quality.review_views.worked_on", lambda *_: False)  # it was not, a moment ago
     response = signed_in(client, world.manager).post(case_address(world, case), form)
     assert response.status_code == 403
     assert "You labelled this document yourself" in text_of(response)

@@ -43,6 +43,7 @@ VERBS: dict[str, str] = {
     "case.resolve": "settled a disagreement",
     "case.reopen": "reopened a settled disagreement",
     "case.escalate": "passed a disagreement to a manager",
+    "case.takeover": "took over a document that somebody else was reviewing",
     "ruling.ask": "asked what the guideline leaves open",
     "ruling.close": "ruled on what the guideline left open",
     "agreement.repair": "corrected agreement figures that a full recomputation did not confirm",
