@@ -54,15 +54,17 @@ def document_comments(request: HttpRequest, ctx: ProjectContext, document: UUID)
     if request.method != "POST":
         rows = thread_rows(ctx, document_threads(ctx, item))
         notices_read(ctx=ctx, threads=[row.thread for row in rows])
-        return render(request, "annotation/_comments.html", {"ctx": ctx, "document": item, "rows": rows})
+        return render(
+            request, "annotation/_comments.html", {"ctx": ctx, "document": item, "rows": rows, "here": request.path}
+        )
     form = ThreadForm(request.POST)
     if not form.is_valid():
-        return _problem(request, ctx, form.errors.as_text())
+        return comment_problem(request, ctx, form.errors.as_text())
     try:
         thread_open(ctx=ctx, document=item, **form.cleaned_data)
     except CommentError as error:
-        return _problem(request, ctx, str(error))
-    return _done(request, ctx)
+        return comment_problem(request, ctx, str(error))
+    return comment_done(request, ctx)
 
 
 @require_POST
@@ -72,24 +74,26 @@ def thread(request: HttpRequest, ctx: ProjectContext, thread: UUID) -> HttpRespo
     get_object_or_404(threads_visible(ctx), uuid=thread)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return _problem(request, ctx, form.errors.as_text())
+        return comment_problem(request, ctx, form.errors.as_text())
     try:
         if form.cleaned_data["action"] == "answer":
             thread_answer(ctx=ctx, thread_uuid=thread, body=form.cleaned_data["body"])
         else:
             thread_resolve(ctx=ctx, thread_uuid=thread, resolved=form.cleaned_data["action"] == "resolve")
     except CommentError as error:
-        return _problem(request, ctx, str(error))
-    return _done(request, ctx)
+        return comment_problem(request, ctx, str(error))
+    return comment_done(request, ctx)
 
 
-def _done(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+def comment_done(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    """The answer to what was written: the fragments that show it fetch themselves again."""
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204, headers={"HX-Trigger": "comments-changed"})
     return redirect("annotation:comments", ctx.organization.slug, ctx.project.uuid)
 
 
-def _problem(request: HttpRequest, ctx: ProjectContext, message: str) -> HttpResponse:
+def comment_problem(request: HttpRequest, ctx: ProjectContext, message: str) -> HttpResponse:
+    """Says what is wrong, beside the form."""
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "annotation/_comment_problem.html", {"message": message}, status=422)
     messages.error(request, message)

@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import ProjectContext, project_view
+from annotation.comment_views import comment_done, comment_problem
 from annotation.domain.permissions import Permission
-from annotation.services.comments import notices_read
-from quality.forms import ReviewFormError, RulingForm, RulingQuestionForm, version_of
-from quality.selectors.case_comments import case_comments
+from annotation.services.comments import CommentError, notices_read, thread_open
+from quality.forms import CaseThreadForm, ReviewFormError, RulingForm, RulingQuestionForm, version_of
+from quality.selectors.case_comments import case_annotators, case_comments
 from quality.selectors.cases import cases_of
 from quality.selectors.content import case_content
 from quality.selectors.outcomes import MISTAKES, outcomes
@@ -53,14 +54,28 @@ def suggestions(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpRe
     return render(request, "quality/_suggestions.html", {"ctx": ctx, "source": source, "rows": rows})
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @project_view(Permission.REVIEW)
 def comments(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
-    """A fragment: what was said about the document, by letter; looking at it reads what was new."""
+    """A fragment: what was said about the document, by letter; looking at it reads what was new.
+
+    A POST begins a conversation, with the annotator whose letter is in `to` or among those who review.
+    """
     item = get_object_or_404(cases_of(ctx.project), uuid=case)
-    rows = case_comments(ctx, item)
-    notices_read(ctx=ctx, threads=[row.thread for row in rows])
-    return render(request, "annotation/_comments.html", {"ctx": ctx, "document": item.document, "rows": rows})
+    people = case_annotators(item)
+    if request.method != "POST":
+        rows = case_comments(ctx, item)
+        notices_read(ctx=ctx, threads=[row.thread for row in rows])
+        context = {"ctx": ctx, "document": item.document, "rows": rows, "here": request.path, "people": list(people)}
+        return render(request, "annotation/_comments.html", context)
+    form = CaseThreadForm(people, request.POST)
+    if not form.is_valid():
+        return comment_problem(request, ctx, form.errors.as_text())
+    try:
+        thread_open(ctx=ctx, document=item.document, **form.cleaned_data)
+    except CommentError as error:
+        return comment_problem(request, ctx, str(error))
+    return comment_done(request, ctx)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
 
 from annotation.domain.spans import LabelledSpan
+from annotation.forms import ThreadForm
+from daner_site.accounts.models import User
 from quality.domain.adjudication import Decision, Reason
 
 CHOICE = "choice-"
@@ -42,6 +46,26 @@ class RulingForm(forms.Form):
         return str(self.cleaned_data["again"] or "")
 
 
+class CaseThreadForm(ThreadForm):
+    """A new conversation beside a case, with those who review or with one annotator, who has a letter only."""
+
+    to = forms.CharField(required=False, max_length=8)
+
+    def __init__(self, people: Mapping[str, User], *args: Any) -> None:
+        super().__init__(*args)
+        self.people = people
+
+    def clean_to(self) -> str:
+        letter = str(self.cleaned_data["to"])
+        if letter and letter not in self.people:
+            raise forms.ValidationError("There is no such annotator here.")
+        return letter
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = dict(super().clean() or {})
+        return cleaned | {"annotator": self.people.get(cleaned.pop("to", ""))}
+
+
 @dataclass(frozen=True)
 class PostedReview:
     version: int
@@ -49,11 +73,23 @@ class PostedReview:
     added: tuple[LabelledSpan, ...]
     comment: str
     seconds: float | None = None
+    written: tuple[LabelledSpan, ...] | None = field(default=None, kw_only=True)
+    """All spans as they stood on the page, to be compared if somebody else was quicker."""
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        """What `case_resolve` takes."""
+        return {name: value for name, value in vars(self).items() if name != "written"}
+
+    @property
+    def version_told(self) -> dict[str, Any]:
+        """The reviewer's version, as `versions_apart` takes it."""
+        return {"decisions": self.decisions, "added": self.added, "written": self.written}
 
 
 def parse_review(post: QueryDict) -> PostedReview:
-    """`payload`: `{decisions: [{group, choice, spans}], added: [{start, end, label}]}`; without
-    it, `choice-<group>` fields. Always `version` and `comment`. Raises ReviewFormError."""
+    """`payload`: `{decisions: [{group, choice, spans}], added: [{start, end, label}], written: [span]}`;
+    without it, `choice-<group>` fields. Always `version` and `comment`. Raises ReviewFormError."""
     payload = _object(post.get("payload", ""))
     decisions = [_decision(item) for item in _list(payload, "decisions")]
     if not post.get("payload"):
@@ -68,7 +104,34 @@ def parse_review(post: QueryDict) -> PostedReview:
         added=tuple(_span(item) for item in _list(payload, "added")),
         comment=post.get("comment", "").replace("\0", "").strip()[:COMMENT_LENGTH],
         seconds=_seconds(post.get("seconds", "")),
+        written=tuple(_span(item) for item in _list(payload, "written")) if "written" in payload else None,
     )
+
+
+@dataclass(frozen=True)
+class PostedApplication:
+    group: str
+    spans: tuple[LabelledSpan, ...]
+    reason: str
+    places: tuple[tuple[UUID, str], ...]
+
+
+def parse_application(post: QueryDict) -> PostedApplication:
+    """`group`, `spans` as JSON, `reason` and any number of `place`, each `<case>:<group>`. Raises ReviewFormError."""
+    return PostedApplication(
+        group=post.get("group", ""),
+        spans=tuple(_span(item) for item in _list(_object(f'{{"spans": {post.get("spans") or "[]"}}}'), "spans")),
+        reason=_reason(post.get("reason", "")),
+        places=tuple(_place(item) for item in post.getlist("place")),
+    )
+
+
+def _place(text: str) -> tuple[UUID, str]:
+    case, _, group = text.partition(":")
+    try:
+        return UUID(case), group
+    except ValueError:
+        raise ReviewFormError("place: expected a case and one of its places") from None
 
 
 def version_of(post: QueryDict) -> int:

@@ -23,6 +23,7 @@ from quality.selectors.cases import cases_of, own_open_count, worked_on
 from quality.selectors.content import case_content
 from quality.selectors.queue import lease_shown, leased_count, review_queue
 from quality.selectors.review import REASONS, case_notes, review_page, stored_state
+from quality.selectors.versions import versions_apart
 from quality.services.cases import (
     CaseError,
     DecidedBeforeError,
@@ -68,7 +69,7 @@ def case(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
     try:
         posted = parse_review(request.POST)
         lease_check(ctx=ctx, document=item.document)
-        case_resolve(ctx=ctx, case=item, **vars(posted))
+        case_resolve(ctx=ctx, case=item, **posted.decided)
         lease_release(ctx=ctx, document=item.document)
     except OwnWorkError:
         return _own_work(request, ctx)
@@ -78,7 +79,7 @@ def case(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
         return _case_page(request, ctx, item, _state(posted), error=error, status=409)
     except StaleCaseError as error:
         cases_refresh(document_id=item.document_id)
-        return _case_page(request, ctx, item, _state(posted), error=error, status=409)
+        return _case_page(request, ctx, item, _state(posted), error=error, status=409, posted=posted)
     except (DecisionError, SpanError, ReviewFormError) as error:
         return _case_page(request, ctx, item, _state(posted), error=error, status=422)
     messages.success(request, "Decided. The document has its gold now.")
@@ -136,17 +137,24 @@ def _case_page(
     *,
     error: Exception | None = None,
     status: int = 200,
+    posted: PostedReview | None = None,
 ) -> HttpResponse:
-    """`state`: the decisions to show; those just posted are kept whatever went wrong."""
+    """`state`: the decisions to show; those just posted are kept whatever went wrong.
+
+    `posted`: to be shown beside what somebody else did meanwhile.
+    """
     item = get_object_or_404(cases_of(ctx.project), pk=item.pk)
     editable = status != 200 or item.status == AdjudicationCase.Status.OPEN
     if editable:
         lease_take(ctx=ctx, document=item.document)
+    content = case_content(item.document)
+    versions = versions_apart(item, content, state=state, **posted.version_told) if posted else None
     context = {
         "ctx": ctx,
         "active": "review",
         "case": item,
-        "page": review_page(item, case_content(item.document), state),
+        "versions": versions,
+        "page": review_page(item, content, versions.state if versions else state),
         "comment": state.get("comment", ""),
         "error": error,
         "notes": case_notes(ctx, item),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from quality import adjudication_views, consensus_views, overlap_views, people_views, review_views, views
+from quality import adjudication_views, consensus_views, overlap_views, people_views, review_views, same_views, views
 
 app_name = "quality"
 
@@ -32,6 +32,9 @@ project_routes = [
     path("review/queue/", review_views.queue, name="review_queue"),
     path("review/<uuid:case>/", review_views.case, name="case"),
     path("review/<uuid:case>/lease/", review_views.lease, name="case_lease"),
+    path("review/<uuid:case>/same/", same_views.same, name="case_same"),
+    path("review/<uuid:case>/apply/", same_views.apply, name="case_apply"),
+    path("review/<uuid:case>/apply/<uuid:application>/undo/", same_views.undo, name="case_apply_undo"),
     path("review/<uuid:case>/reopen/", review_views.reopen, name="case_reopen"),
 ]
 

@@ -25,7 +25,7 @@ from annotation.models import (
 )
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
 from daner_site.core.clock import now
-from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Ruling
+from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, DecisionApplication, Ruling
 
 PASSWORD = "a sturdy passphrase"
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -219,6 +219,14 @@ def case_make(document: Document, **fields: Any) -> AdjudicationCase:
     fields = {"layers_sha": "0" * 64, "n_groups": 1, "priority": 0.5, "opened_at": now()} | fields
     return AdjudicationCase.objects.create(
         organization_id=document.organization_id, project=document.project, document=document, **fields
+    )
+
+
+def application_make(case: AdjudicationCase, reviewer: User, **fields: Any) -> DecisionApplication:
+    """A decision that went nowhere else."""
+    fields = {"places": []} | fields
+    return DecisionApplication.objects.create(
+        organization_id=case.organization_id, project=case.project, case=case, reviewer=reviewer, **fields
     )
 
 

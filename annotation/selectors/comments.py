@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission, ProjectRole
-from annotation.models import Assignment, Comment, CommentNotice, Document, Project, Thread
+from annotation.models import Annotation, Assignment, Comment, CommentNotice, Document, Project, Thread
 from daner_site.accounts.models import OrganizationRole, User
 
 CONTEXT = 60
@@ -74,6 +74,12 @@ def documents_to_talk_about(ctx: ProjectContext) -> QuerySet[Document]:
         return ctx.project.documents.all()
     turns = Assignment.objects.filter(document=OuterRef("pk"), annotator=ctx.user)
     return ctx.project.documents.filter(Exists(turns))
+
+
+def labelled_by(document: Document) -> QuerySet[User]:
+    """Who can be asked about their labels; imported layers have nobody behind them."""
+    work = document.annotations.filter(kind=Annotation.Kind.HUMAN, current=True)
+    return User.objects.filter(pk__in=work.values("author"), is_active=True)
 
 
 def document_threads(ctx: ProjectContext, document: Document) -> QuerySet[Thread]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_clusters, validate_spans
 from annotation.models import Annotation, Assignment, Document, Project, Span
@@ -47,7 +48,7 @@ def annotation_write(
         document=document,
         author=author,
         kind=kind,
-        revision=1 if last is None else last.revision + 1,
+        revision=1 + (last.revision if last else _withdrawn(document, kind)),
         assignment=assignment,
         guideline_version=project.guidelines.values_list("version", flat=True).first(),
         seconds=seconds,
@@ -66,6 +67,13 @@ def annotation_write(
         for span in spans
     )
     return annotation
+
+
+def _withdrawn(document: Document, kind: str) -> int:
+    """The last revision of gold that was withdrawn; 0 without one. Nobody's own work can be."""
+    if kind != Annotation.Kind.GOLD:
+        return 0
+    return document.annotations.filter(kind=kind).aggregate(last=Max("revision"))["last"] or 0
 
 
 def labels_checked(*, project: Project, document: Document, spans: Sequence[LabelledSpan]) -> dict[str, int]:

@@ -10,7 +10,13 @@ from django.db import transaction
 from annotation.access import ProjectContext
 from annotation.domain.mentions import GROUPS, mentions
 from annotation.models import Comment, CommentNotice, Document, Thread
-from annotation.selectors.comments import documents_to_talk_about, reviewing_people, reviews, threads_visible
+from annotation.selectors.comments import (
+    documents_to_talk_about,
+    labelled_by,
+    reviewing_people,
+    reviews,
+    threads_visible,
+)
 from daner_site.accounts.audit import audit
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
@@ -32,8 +38,13 @@ def thread_open(
     flagged: bool = False,
     start: int | None = None,
     end: int | None = None,
+    annotator: User | None = None,
 ) -> Thread:
     """Start a conversation about the document, or about `text[start:end]`; tells all who review.
+
+    Args:
+        annotator: of those who review: begin it with somebody who labelled the document. They are told,
+            and of the others only who is named.
 
     Raises: CommentError.
     """
@@ -43,16 +54,19 @@ def thread_open(
         raise CommentError("place: give both ends, or neither")
     if start is not None and end is not None and not 0 <= start < end <= len(document.text):
         raise CommentError(f"place: {start}–{end} is not in the text of {len(document.text)} characters")
+    if annotator is not None and not (reviews(ctx) and labelled_by(document).filter(pk=annotator.pk).exists()):
+        raise CommentError("Choose somebody who labelled this document.")
+    own = ctx.user if document.assignments.filter(annotator=ctx.user).exists() else None
     thread = Thread.objects.create(
         organization_id=ctx.project.organization_id,
         project=ctx.project,
         document=document,
-        annotator=ctx.user if document.assignments.filter(annotator=ctx.user).exists() else None,
+        annotator=annotator or own,
         start=start,
         end=end,
         flagged=flagged,
     )
-    _write(ctx, thread, body, tell=reviewing_people(ctx.project))
+    _write(ctx, thread, body, tell=[] if annotator else reviewing_people(ctx.project))
     if flagged:
         _audit(ctx, "thread.flag", thread)
     return thread

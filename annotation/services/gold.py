@@ -54,3 +54,19 @@ def gold_publish(
     )
     nudge_on_commit(project_group(project.uuid), "progress")
     return gold
+
+
+@transaction.atomic
+def gold_withdraw(*, project: Project, document: Document, actor: User) -> None:
+    """Make the document one without gold again; what was its gold stays readable as an old revision."""
+    gold = document.annotations.select_for_update().get(kind=Annotation.Kind.GOLD, current=True)
+    Annotation.objects.filter(pk=gold.pk).update(current=False)
+    audit(
+        organization=project.organization,
+        actor=actor,
+        verb="gold.withdraw",
+        project_uuid=project.uuid,
+        target_uuid=document.uuid,
+        payload={"annotation": str(gold.uuid), "revision": gold.revision},
+    )
+    nudge_on_commit(project_group(project.uuid), "progress")

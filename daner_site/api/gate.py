@@ -84,7 +84,8 @@ def project_api(
 
     Args:
         throttles: rate limits by person.
-        schema: what drf-spectacular's `extend_schema` takes.
+        schema: what drf-spectacular's `extend_schema` takes; `each`: more of it by method, for a call that
+            takes several.
     """
 
     def decorate(view: Callable[..., Any]) -> Gate:
@@ -121,5 +122,9 @@ def _finish(
         "summary": words.partition(". ")[0].rstrip("."),
         "description": words,
     }
+    each: dict[str, dict[str, Any]] = schema.pop("each", {})
     gate: Gate = extend_schema(**described, **schema)(view)
+    for method, more in each.items():
+        named = {"operation_id": f"{call.__name__}_{method.lower()}", "methods": [method]}
+        gate = extend_schema(**described | schema | named | more)(gate)
     return gate

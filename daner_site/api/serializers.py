@@ -154,6 +154,21 @@ class ThreadSerializer(serializers.Serializer[Any]):
     comments = CommentSerializer(many=True)
 
 
+class CommentTextSerializer(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=2000, help_text="@name, @reviewers or @managers tells them.")
+
+
+class NewThreadSerializer(CommentTextSerializer):
+    document = serializers.UUIDField()
+    start = serializers.IntegerField(required=False, min_value=0, help_text="With `end`: the place it is about.")
+    end = serializers.IntegerField(required=False, min_value=0)
+    flagged = serializers.BooleanField(default=False, help_text="Something is wrong with the document.")
+
+
+class SettledSerializer(serializers.Serializer[Any]):
+    resolved = serializers.BooleanField()
+
+
 class ImportJobSerializer(serializers.ModelSerializer[ImportJob]):
     url = UrlField("api:import_job", "job")
     checked = serializers.SerializerMethodField(help_text="Counts and row-numbered errors of the check.")

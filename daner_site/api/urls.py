@@ -11,6 +11,7 @@ project_routes = [
     path("", projects.project, name="project"),
     path("documents/", documents.documents, name="documents"),
     path("comments/", documents.comments, name="comments"),
+    path("comments/<uuid:thread>/", documents.comment, name="comment"),
     path("imports/", documents.imports, name="imports"),
     path("imports/<uuid:job>/", documents.import_job, name="import_job"),
     path("export/<str:layer>.<str:fmt>", documents.export, name="export"),

@@ -65,6 +65,8 @@ class Decision:
     spans: tuple[LabelledSpan, ...] = ()
     reason: str = ""
     """A `Reason`, or empty."""
+    applied: str = ""
+    """Where the decision was taken over from, in words; empty for one made here."""
 
 
 def settle(group: ConflictGroup, decision: Decision) -> tuple[LabelledSpan, ...]:

@@ -10,6 +10,7 @@ from quality.models.agreement import (
     LabelAgreement,
     PairAgreement,
 )
+from quality.models.applications import DecisionApplication
 from quality.models.cases import AdjudicationCase, Review
 from quality.models.consensus import ConsensusDocument, ConsensusRun
 from quality.models.leases import ReviewLease
@@ -26,6 +27,7 @@ __all__ = [
     "ConfusionTotal",
     "ConsensusDocument",
     "ConsensusRun",
+    "DecisionApplication",
     "DocumentAgreement",
     "DocumentTotal",
     "LabelAgreement",

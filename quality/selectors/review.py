@@ -65,6 +65,8 @@ class GroupRow:
     """Why people differ, as the reviewer sees it."""
     stale: bool = False
     """Whether a decision was there and is to be made again."""
+    applied: str = ""
+    """Where the decision was taken over from, in words."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def _group_row(
         options=tuple(options),
         reason=decision.get("reason", "") if decision else "",
         stale=stale and decision is None,
+        applied=decision.get("applied", "") if decision else "",
     )
 
 

@@ -90,12 +90,12 @@ def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
     disputed = len(content.layers.layers) > 1 and bool(content.open_groups)
     if not disputed or _settled(document, case):
         if case is not None:
-            _change(case, status=Status.OBSOLETE)
+            case_change(case, status=Status.OBSOLETE)
         return _changed_after(document, content) if disputed else None
     if case is None:
         case = case_open(document=document, content=content)
     elif case.layers_sha != content.sha:
-        _change(case, **_facts(content))
+        case_change(case, **_facts(content))
     return case
 
 
@@ -176,7 +176,7 @@ def case_resolve(
         DecisionError: open groups, unknown groups or choices, overlapping spans.
         SpanError: a span outside the text or with an unknown label.
     """
-    case, content = _take(ctx, case, version)
+    case, content = case_take(ctx, case, version)
     spans = merge(content.groups, decisions, added)
     validate_spans(spans, len(content.layers.text), set(ctx.project.labels.values_list("name", flat=True)))
     record = {
@@ -193,9 +193,9 @@ def case_resolve(
         if decision.reason == Reason.GUIDELINE:
             ruling_ask(ctx=ctx, case=case, content=content, group=decision.group, question=comment)
     if second and review.spans != review.before:
-        _change(case, escalated_at=now(), escalated_by=None, escalation="Two reviewers decided differently.")
+        case_change(case, escalated_at=now(), escalated_by=None, escalation="Two reviewers decided differently.")
     else:
-        _change(
+        case_change(
             case,
             status=Status.RESOLVED,
             resolved_by=ctx.user,
@@ -221,12 +221,12 @@ def case_escalate(*, ctx: ProjectContext, case: AdjudicationCase, version: int, 
 
     Raises: as `case_resolve`; CaseError for a case that is not open or without a reason.
     """
-    case, _ = _take(ctx, case, version)
+    case, _ = case_take(ctx, case, version)
     if case.status != Status.OPEN:
         raise CaseError("The case is not open any more.")
     if not note.strip():
         raise CaseError("Say in a few words why a manager should decide.")
-    _change(case, escalated_at=now(), escalated_by=ctx.user, escalation=note.strip()[:500])
+    case_change(case, escalated_at=now(), escalated_by=ctx.user, escalation=note.strip()[:500])
     _audit(ctx, case, "case.escalate", {})
     return case
 
@@ -237,7 +237,7 @@ def suggestions_ask(*, ctx: ProjectContext, case: AdjudicationCase) -> Adjudicat
 
     Raises: as `case_resolve`; CaseError for a case drawn to be decided without.
     """
-    case, _ = _take(ctx, case, None)
+    case, _ = case_take(ctx, case, None)
     if in_sample("blind", seed=ctx.project.seed, key=case.document.sha256):
         raise CaseError("This case was drawn to be decided without suggestions.")
     if ctx.user.pk not in case.suggested_to:
@@ -254,22 +254,25 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
     Raises: PermissionDenied, OwnWorkError, StaleCaseError as `case_resolve`; CaseError when
     there is nothing left to decide or the document has another open case.
     """
-    case, content = _take(ctx, case, version)
+    case, content = case_take(ctx, case, version)
     others = AdjudicationCase.objects.filter(document=case.document, status=Status.OPEN)
     if others.exclude(pk=case.pk).exists():
         raise CaseError("The document has a newer open case; decide that one.")
     if not content.open_groups:
         raise CaseError("The annotators agree by now; there is nothing to decide.")
-    _change(case, status=Status.OPEN, opened_at=now(), **_facts(content))
+    case_change(case, status=Status.OPEN, opened_at=now(), **_facts(content))
     if case.before is not None:
         # It is an ordinary case from now on.
-        _change(case, origin=Origin.CONFLICT, before=None, barred=None)
+        case_change(case, origin=Origin.CONFLICT, before=None, barred=None)
     _audit(ctx, case, "case.reopen", {})
     return case
 
 
-def _take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) -> tuple[AdjudicationCase, CaseContent]:
-    """Lock the case and check that this person may change it as they saw it."""
+def case_take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) -> tuple[AdjudicationCase, CaseContent]:
+    """Lock the case and check that this person may change it as they saw it; `version` None: as it is.
+
+    Raises: as `case_resolve`, for who and when.
+    """
     require(ctx, Permission.REVIEW)
     # The document first, as in `cases_refresh`: it may have several cases.
     Document.objects.select_for_update(no_key=True).get(pk=case.document_id)
@@ -371,7 +374,8 @@ def _priority(
     return round(expected_gain(content.groups, probable, weights), 6)
 
 
-def _change(case: AdjudicationCase, **fields: Any) -> None:
+def case_change(case: AdjudicationCase, **fields: Any) -> None:
+    """Write the fields under a new version; the caller holds the lock of `case_take`."""
     case.version += 1
     for name, value in fields.items():
         setattr(case, name, value)

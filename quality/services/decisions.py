@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotation.access import ProjectContext
@@ -56,7 +56,13 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "group": decision.group,
         "choice": decision.choice,
         "spans": [span_json(span) for span in decision.spans],
-    } | ({"reason": decision.reason} if decision.reason else {})
+    } | {name: value for name, value in (("reason", decision.reason), ("applied", decision.applied)) if value}
+
+
+def decision_of(item: Mapping[str, Any]) -> Decision:
+    """Back from `decision_json`."""
+    spans = tuple(LabelledSpan(**span) for span in item.get("spans", []))
+    return Decision(item["group"], item["choice"], spans, item.get("reason", ""), item.get("applied", ""))
 
 
 def group_json(group: ConflictGroup) -> dict[str, Any]:
@@ -87,4 +93,4 @@ def _place(group: ConflictGroup, decision: Decision, text: str) -> dict[str, Any
         "choice": decision.choice,
         "spans": [span_json(span) for span in settle(group, decision)],
         "reason": decision.reason,
-    }
+    } | ({"applied": decision.applied} if decision.applied else {})

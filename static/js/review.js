@@ -1,15 +1,18 @@
 /* The review page: take a proposal, say there is nothing, move bounds, relabel, add what nobody
    marked. Everything counts in code points. Without this script the form's radio buttons do the
    deciding; with it, one JSON payload carries what is on screen. */
+import { watchPlace } from "./annotator/comments.js";
 import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
 import { keepLease } from "./review_lease.js";
 import { createReview } from "./review_model.js";
+import { mountSame } from "./review_same.js";
+import { mountVersions } from "./review_versions.js";
 import { toast } from "./toast.js";
 
-const RESERVED = "jkxnuserc123456789";
+const RESERVED = "ajkxnusertc123456789";
 
 const form = document.getElementById("review");
 if (form && "editable" in form.dataset) start(form);
@@ -147,6 +150,7 @@ function start(form) {
     suggest: () => form.querySelector("[data-do=suggest]")?.dispatchEvent(new Event("ask", { bubbles: true })),
     escalate: () => document.getElementById("escalate-dialog")?.showModal(),
     comment: () => document.getElementById("comment")?.focus(),
+    talk: () => document.querySelector("#comments-card [data-comment-form] [name=to]")?.focus(),
     reason: () => fieldsets.get(model.current)?.querySelector("[data-reason]")?.focus(),
   };
 
@@ -181,6 +185,8 @@ function start(form) {
     form.requestSubmit(form.querySelector("[data-finish]"));
   }
 
+  const written = () => model.marks().filter(({ label }) => label).map(({ start, end, label }) => ({ start, end, label }));
+
   form.addEventListener("submit", (event) => {
     const [first] = model.open();
     const holder = somebodyElse();
@@ -196,7 +202,13 @@ function start(form) {
       }
       return;
     }
-    form.elements.payload.value = JSON.stringify(model.payload());
+    const unsettled = versions?.open();
+    if (unsettled) {
+      event.preventDefault();
+      toast("Two versions are apart here: choose one of them first.", { bad: true });
+      return unsettled.focus();
+    }
+    form.elements.payload.value = JSON.stringify({ ...model.payload(), written: written() });
     form.elements.seconds.value = clock.seconds.toFixed(1);
     form.dataset.sent = "yes";
     dirty = false;
@@ -253,17 +265,34 @@ function start(form) {
     },
   });
 
-  const keys = { j: "next", k: "previous", x: "nothing", u: "undo", n: "create", s: "suggest", e: "escalate", c: "comment", r: "reason", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
+  const versions = mountVersions(document.getElementById("versions"), {
+    put: (range, spans) => act(model.put(range, spans)),
+    go: (group) => { model.go(group); draw(); reveal(); },
+  });
+
+  const same = document.getElementById("same-dialog");
+  if (same) commands.same = mountSame(same, {
+    place: () => model.decided(),
+    settle: (groups, decision) => groups.length && act(model.alike(groups, decision)) && advance(),
+    refuse: (words) => toast(words, { bad: true }),
+  });
+
+  watchPlace(() => {
+    const range = selection ?? model.place();
+    return range && { ...range, text: offsets.slice(range.start, range.end) };
+  });
+
+  const keys = { a: "same", t: "talk", j: "next", k: "previous", x: "nothing", u: "undo", n: "create", s: "suggest", e: "escalate", c: "comment", r: "reason", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
   const labelKeys = mountPalette(form, data.labels);
 
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.closest("form textarea, form select")) event.target.blur();
+    if (event.key === "Escape" && event.target.closest("textarea, select")) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog, textarea, select, input:not([type=radio])")) return;
     if (event.key === "Enter" && event.shiftKey) { event.preventDefault(); finish(); return; }
     const shifted = event.shiftKey ? `shift ${event.code.replace(/^(Key|Digit)/, "").toLowerCase()}` : event.key;
     const label = labelKeys.get(shifted);
     if (label) relabel(label);
-    else if (Object.hasOwn(keys, event.key)) commands[keys[event.key]]();
+    else if (Object.hasOwn(keys, event.key)) commands[keys[event.key]]?.();
     else if (/^[1-9]$/.test(event.key)) take(Number(event.key));
     else if (event.key === "Escape" && selection) { selection = null; draw(); }
     else return;

@@ -4,6 +4,7 @@
    Positions are code points. */
 
 const inOrder = (a, b) => a.start - b.start || a.end - b.end;
+const sameSpan = (a, b) => a.start === b.start && a.end === b.end && a.label === b.label;
 const touches = (a, b) => a.start < b.end && b.start < a.end;
 
 export function createReview({ tokens, labels, groups, decisions = [], added = [] }) {
@@ -46,6 +47,14 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
   }
 
   const decide = (id, choice, spans) => commit({ decisions: { ...state.decisions, [id]: { choice, spans } } });
+
+  /* How a decision for these spans is called: a proposal's number, "nothing" or "edited". */
+  function choiceOf(group, spans) {
+    const same = (option) => option.spans.length === spans.length && option.spans.every((span, at) => sameSpan(span, spans[at]));
+    const number = group.options.findIndex(same);
+    if (number >= 0) return String(number + 1);
+    return spans.length ? "edited" : "nothing";
+  }
 
   /* The spans of the current item, to be changed; an open group starts from its first proposal. */
   function editable() {
@@ -166,6 +175,43 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
     snap({ start, end }) {
       const touched = tokens.filter(([from, to]) => from < end && to > start);
       return touched.length ? { start: touched[0][0], end: touched.at(-1)[1] } : null;
+    },
+    /** Make `spans` all there is between two points, whatever stood there: one step for undo. */
+    put(range, spans) {
+      const next = { ...state.decisions };
+      let left = spans;
+      for (const group of groups.filter((item) => touches(item, range))) {
+        const kept = (settled(group.id) ?? []).filter((span) => !touches(span, range));
+        const own = [...kept, ...left.filter((span) => touches(span, group))].sort(inOrder);
+        left = left.filter((span) => !touches(span, group));
+        next[group.id] = { choice: choiceOf(group, own), spans: own };
+      }
+      return commit({
+        decisions: next,
+        added: [...state.added.filter((span) => !touches(span, range)), ...left.map((span) => ({ ...span, id: `+${++counter}` }))],
+      });
+    },
+    /** Where the current place is; null where there is none. */
+    place() {
+      const item = byId.get(current) ?? state.added.find((span) => span.id === current);
+      return item ? { start: item.start, end: item.end } : null;
+    },
+    /** The decision about the current place, to be made elsewhere as well; null without one. */
+    decided() {
+      const decision = state.decisions[current];
+      return decision ? { group: current, spans: decision.spans, reason: reasons[current] } : null;
+    },
+    /** Decide other places with the same words alike; one step for undo. */
+    alike(ids, { group, spans, reason }) {
+      const from = byId.get(group).start;
+      const next = { ...state.decisions };
+      for (const id of ids) {
+        const target = byId.get(id);
+        const own = spans.map((span) => ({ ...span, start: span.start - from + target.start, end: span.end - from + target.start }));
+        next[id] = { choice: choiceOf(target, own), spans: own };
+        if (reason) reasons[id] = reason;
+      }
+      return commit({ decisions: next });
     },
     /** Say why people differ in a group; an empty reason takes it back. */
     because(group, reason) {

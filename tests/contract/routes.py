@@ -56,6 +56,7 @@ PROJECT = {
     "annotation:document_comments": Permission.VIEW,
     "quality:case_comments": Permission.REVIEW,
     "api:comments": Permission.VIEW,
+    "api:comment": Permission.VIEW,
     "annotation:progress_panel": Permission.VIEW,
     "annotation:settings": Permission.MANAGE,
     "annotation:label_keys": Permission.ANNOTATE,
@@ -100,6 +101,9 @@ PROJECT = {
     "quality:case": Permission.REVIEW,
     "quality:review_queue": Permission.REVIEW,
     "quality:case_lease": Permission.REVIEW,
+    "quality:case_same": Permission.REVIEW,
+    "quality:case_apply": Permission.REVIEW,
+    "quality:case_apply_undo": Permission.REVIEW,
     "quality:case_reopen": Permission.REVIEW,
     "quality:case_escalate": Permission.REVIEW,
     "quality:case_suggestions": Permission.REVIEW,
@@ -129,10 +133,12 @@ SOCKETS = {"ws_organization": "member", "ws_project": Permission.VIEW}
 
 OWN_ONLY = {
     "api:inference",
+    "api:comment",
     "annotation:draft",
     "annotation:revise",
     "annotation:thread",
     "annotation:document_comments",
+    "quality:case_apply_undo",
 }
 """Among those with the permission, only whoever made the thing finds it."""
 

@@ -20,6 +20,7 @@ from tests.cast import Cast, cast_make
 from tests.contract.routes import Key
 from tests.factories import (
     annotation_make,
+    application_make,
     assignment_make,
     blind_comparison_make,
     case_make,
@@ -49,6 +50,7 @@ PROJECT_THINGS = {
     "question",
     "annotator",
     "thread",
+    "application",
 }
 """Arguments that name a thing of one project; below an organisation `member` is a membership."""
 ORGANIZATION_THINGS = {"invitation", "token", "member"}
@@ -115,6 +117,7 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         if project.members.filter(user=annotators[0]).exists()
         else project_member_make(project, annotators[0], ProjectRole.ANNOTATOR)
     )
+    case = case_make(document)
     values: dict[Key, object] = {
         ("slug", "org"): organization.slug,
         ("uuid", "project"): project.uuid,
@@ -129,7 +132,8 @@ def things_make(project: Project, manager: User, annotators: list[User], sentine
         ("uuid", "comparison"): comparison.uuid,
         ("uuid", "blind_text"): comparison.texts.get().uuid,
         ("uuid", "run"): run_make(project, status="queued", reason=sentinel).uuid,
-        ("uuid", "case"): case_make(document).uuid,
+        ("uuid", "case"): case.uuid,
+        ("uuid", "application"): application_make(case, manager).uuid,
         ("uuid", "ruling"): ruling_make(project, manager, question=f"{sentinel} asks").uuid,
         ("int", "label"): label.pk,
         ("int", "member"): member.pk,

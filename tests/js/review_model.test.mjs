@@ -137,3 +137,39 @@ test("a reason goes with its decision, can be taken back, and is kept from befor
   model.because("person", "");
   assert.deepEqual(reasons(), { person: "", date: "guideline" });
 });
+
+test("putting spans settles the places they touch, adds the rest and is one step back", () => {
+  const model = review();
+  model.add({ start: 13, end: 14 });
+  assert.equal(model.put({ start: 4, end: 15 }, [span(5, 6, "CARDINAL"), span(6, 8, "DATE"), span(9, 10, "DATE")]), true);
+  assert.deepEqual(choices(model), { date: "2", norp: "nothing" });
+  assert.deepEqual(model.payload().added, [span(9, 10, "DATE")]);
+  model.put({ start: 0, end: 3 }, [span(1, 3, "NORP")]);
+  assert.equal(model.decision("person").choice, "edited");
+  model.put({ start: 0, end: 3 }, []);
+  assert.equal(model.decision("person").choice, "nothing");
+  model.undo(); model.undo(); model.undo();
+  assert.deepEqual(choices(model), {});
+  assert.equal(model.payload().added.length, 1);
+});
+
+test("putting spans into a part of a place leaves its other spans", () => {
+  const model = review({ decisions: [{ group: "date", choice: "2", spans: [] }] });
+  model.put({ start: 5, end: 6 }, []);
+  assert.deepEqual(model.decision("date"), { choice: "edited", spans: [span(6, 8, "DATE")] });
+});
+
+test("the same words are decided alike in one step, with the reason", () => {
+  const twice = [...groups, { id: "again", start: 12, end: 15, open: true, options: [{ spans: [span(12, 14, "DATE")] }, { spans: [span(12, 15, "DATE")] }] }];
+  const model = review({ groups: twice });
+  assert.equal(model.decided(), null);
+  model.go("date");
+  model.take(1);
+  model.because("date", "slip");
+  const decided = model.decided();
+  assert.deepEqual(decided, { group: "date", spans: [span(5, 8, "DATE")], reason: "slip" });
+  model.alike(["again"], decided);
+  assert.deepEqual(model.payload().decisions.find(({ group }) => group === "again"), { group: "again", choice: "2", spans: [], reason: "slip" });
+  model.undo();
+  assert.equal(model.decision("again"), null);
+});

@@ -165,3 +165,21 @@ def test_flags_and_what_is_settled_are_found_and_audited(cast: Cast, document: D
     assert list(threads_in_state(ctx, "flagged")) == [flag]
     verbs = set(AuditEvent.objects.values_list("verb", flat=True))
     assert {"thread.flag", "thread.resolve"} <= verbs
+
+
+def test_a_reviewer_asks_one_annotator_and_no_other_annotator_sees_it(cast: Cast, document: Document) -> None:
+    thread = ask(cast, document, "dora", annotator=cast.bob)
+    assert told(thread) == {"bob"}
+    assert list(threads_visible(as_(cast, "bob"))) == [thread]
+    assert list(threads_visible(as_(cast, "ben"))) == []
+    [row] = thread_rows(as_(cast, "bob"), [thread])
+    assert [comment.author for comment in row.comments] == ["Reviewer"]
+    thread_answer(ctx=as_(cast, "bob"), thread_uuid=thread.uuid, body="Yes.")
+    assert told(thread) == {"bob", "dora"}
+
+
+def test_only_reviewers_choose_and_only_whoever_labelled_the_document(cast: Cast, document: Document) -> None:
+    for name, annotator in (("dora", cast.vic), ("bob", cast.ben)):
+        with pytest.raises(CommentError, match="somebody who labelled this document"):
+            ask(cast, document, name, annotator=annotator)
+    assert not Thread.objects.exists()

@@ -89,3 +89,35 @@ def test_the_case_page_shows_what_was_asked_by_letter(page: Any, cast: Cast, asg
     opened(page, asgi_server, cast, cast.dora, "quality:case", case_make(document).uuid)
     expect(page.locator(".thread")).to_contain_text("Not sure about this.")
     assert page.locator(".thread li b").inner_text() in ("Annotator A", "Annotator B")
+
+
+def test_a_reviewer_asks_an_annotator_by_letter_and_is_answered(
+    page: Any, browser: Any, cast: Cast, asgi_server: str
+) -> None:
+    document = document_make(cast.project_a, "Bo met Cleo in Rome.", overlap_target=2)
+    for number, person in enumerate((cast.bob, cast.ben)):
+        annotation_make(document, person, [(0, 2 + 5 * number, "PER")])
+    opened(page, asgi_server, cast, cast.dora, "quality:case", case_make(document).uuid)
+    page.wait_for_selector("[data-comment-form]")
+    letters = page.locator("[name=to] option").all_inner_texts()
+    assert letters == ["the others who review", "annotator A", "annotator B"]
+    page.keyboard.press("t")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Why so long?")
+    expect(page.locator("[data-about]")).to_contain_text("Bo met")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".thread")).to_contain_text("Why so long?")
+    thread = Thread.objects.get()
+    assert thread.annotator in (cast.bob, cast.ben)
+    assert (thread.start, thread.end) == (0, 7)
+
+    context = browser.new_context()
+    other = opened(context.new_page(), asgi_server, cast, thread.annotator, "annotation:comments")
+    expect(other.locator(".thread")).to_contain_text("Reviewer")
+    assert "Dora" not in other.locator("main").inner_text()
+    other.get_by_label("Answer").fill("A slip.")
+    other.get_by_role("button", name="Answer").click()
+    expect(other.locator(".thread li")).to_have_count(2)
+    expect(page.get_by_role("link", name="1 new comment for you")).to_be_visible()
+    context.close()

@@ -44,8 +44,11 @@ VERBS: dict[str, str] = {
     "case.reopen": "reopened a settled disagreement",
     "case.escalate": "passed a disagreement to a manager",
     "case.takeover": "took over a document that somebody else was reviewing",
+    "case.apply": "decided a place like the same words elsewhere",
+    "case.unapply": "took back a decision that came from the same words elsewhere",
     "ruling.ask": "asked what the guideline leaves open",
     "ruling.close": "ruled on what the guideline left open",
     "agreement.repair": "corrected agreement figures that a full recomputation did not confirm",
+    "gold.withdraw": "withdrew the gold labels of a document",
     "gold.publish": "decided on the gold labels of a document",
 }
