@@ -21,6 +21,7 @@ from quality.forms import PostedReview, ReviewFormError, parse_review, version_o
 from quality.models import AdjudicationCase
 from quality.selectors.cases import cases_of, own_open_count, worked_on
 from quality.selectors.content import case_content
+from quality.selectors.evidence import case_evidence
 from quality.selectors.queue import lease_shown, leased_count, review_queue
 from quality.selectors.review import REASONS, case_notes, review_page, stored_state
 from quality.selectors.versions import versions_apart
@@ -92,6 +93,17 @@ def queue(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     """A fragment: what waits, and who is at what."""
     context = {"ctx": ctx, "queue": review_queue(ctx), "at": request.GET.get("at", "")}
     return render(request, "quality/_queue.html", context)
+
+
+@require_safe
+@project_view(Permission.REVIEW)
+def evidence(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
+    """A fragment: the same words in gold, place by place, and what the guideline says of the labels."""
+    item = get_object_or_404(cases_of(ctx.project), uuid=case)
+    if worked_on(item.document, ctx.user):
+        return _own_work(request, ctx)
+    context = {"ctx": ctx, "evidence": case_evidence(item, case_content(item.document))}
+    return render(request, "quality/_evidence.html", context)
 
 
 @require_POST

@@ -31,6 +31,7 @@ project_routes = [
     path("review/", review_views.review, name="review"),
     path("review/queue/", review_views.queue, name="review_queue"),
     path("review/<uuid:case>/", review_views.case, name="case"),
+    path("review/<uuid:case>/evidence/", review_views.evidence, name="case_evidence"),
     path("review/<uuid:case>/lease/", review_views.lease, name="case_lease"),
     path("review/<uuid:case>/same/", same_views.same, name="case_same"),
     path("review/<uuid:case>/apply/", same_views.apply, name="case_apply"),

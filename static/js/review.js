@@ -12,7 +12,7 @@ import { mountSame } from "./review_same.js";
 import { mountVersions } from "./review_versions.js";
 import { toast } from "./toast.js";
 
-const RESERVED = "ajkxnusertc123456789";
+const RESERVED = "ajkxnuserwc123456789";
 
 const form = document.getElementById("review");
 if (form && "editable" in form.dataset) start(form);
@@ -282,7 +282,7 @@ function start(form) {
     return range && { ...range, text: offsets.slice(range.start, range.end) };
   });
 
-  const keys = { a: "same", t: "talk", j: "next", k: "previous", x: "nothing", u: "undo", n: "create", s: "suggest", e: "escalate", c: "comment", r: "reason", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
+  const keys = { a: "same", w: "talk", j: "next", k: "previous", x: "nothing", u: "undo", n: "create", s: "suggest", e: "escalate", c: "comment", r: "reason", "[": "startLeft", "{": "startRight", "]": "endRight", "}": "endLeft" };
   const labelKeys = mountPalette(form, data.labels);
 
   addEventListener("keydown", (event) => {

@@ -100,6 +100,7 @@ PROJECT = {
     "quality:review": Permission.REVIEW,
     "quality:case": Permission.REVIEW,
     "quality:review_queue": Permission.REVIEW,
+    "quality:case_evidence": Permission.REVIEW,
     "quality:case_lease": Permission.REVIEW,
     "quality:case_same": Permission.REVIEW,
     "quality:case_apply": Permission.REVIEW,

@@ -101,7 +101,7 @@ def test_a_reviewer_asks_an_annotator_by_letter_and_is_answered(
     page.wait_for_selector("[data-comment-form]")
     letters = page.locator("[name=to] option").all_inner_texts()
     assert letters == ["the others who review", "annotator A", "annotator B"]
-    page.keyboard.press("t")
+    page.keyboard.press("w")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.type("Why so long?")
@@ -110,7 +110,7 @@ def test_a_reviewer_asks_an_annotator_by_letter_and_is_answered(
     expect(page.locator(".thread")).to_contain_text("Why so long?")
     thread = Thread.objects.get()
     assert thread.annotator in (cast.bob, cast.ben)
-    assert (thread.start, thread.end) == (0, 7)
+    assert (thread.start, thread.end) == (0, 6)
 
     context = browser.new_context()
     other = opened(context.new_page(), asgi_server, cast, thread.annotator, "annotation:comments")
