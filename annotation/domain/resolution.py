@@ -11,6 +11,8 @@ from annotation.domain.spans import LabelledSpan
 
 Source = Literal["gold", "consensus", "agreed", "single", "vote", "none"]
 
+Asked = Sequence[frozenset[str] | None]
+
 VOTE_THRESHOLD = 0.30
 """The share of annotators a span needs. Higher ones lose more recall than they gain precision."""
 
@@ -25,6 +27,7 @@ def resolve(
     gold: Sequence[LabelledSpan] | None,
     layers: Sequence[Sequence[LabelledSpan]],
     consensus: Sequence[LabelledSpan] | None = None,
+    asked: Asked = (),
 ) -> Resolved:
     """The best available reading of a text, and how it came about.
 
@@ -33,6 +36,7 @@ def resolve(
         layers: each annotator's spans; an empty one is a judgement too.
         consensus: what a method that weighs people says of exactly these layers, to stand in for
             their vote; None where there is none.
+        asked: of each layer, the labels its annotator was asked about, None for all.
     """
     if gold is not None:
         return Resolved(tuple(sorted(gold)), "gold")
@@ -40,6 +44,9 @@ def resolve(
         return Resolved((), "none")
     if consensus is not None and len(layers) > 1:
         return Resolved(tuple(sorted(consensus)), "consensus")
+    if any(labels is not None for labels in asked):
+        # Different questions: neither one person's word nor agreement on everything.
+        return Resolved(vote(layers, asked), "vote")
     first = set(layers[0])
     if len(layers) == 1:
         return Resolved(tuple(sorted(first)), "single")
@@ -48,16 +55,20 @@ def resolve(
     return Resolved(vote(layers), "vote")
 
 
-def vote(layers: Sequence[Sequence[LabelledSpan]], threshold: float = VOTE_THRESHOLD) -> tuple[LabelledSpan, ...]:
-    """Span vote: exact spans with enough votes, most votes first, then longer, then earlier.
+def vote(
+    layers: Sequence[Sequence[LabelledSpan]], asked: Asked = (), threshold: float = VOTE_THRESHOLD
+) -> tuple[LabelledSpan, ...]:
+    """Span vote: exact spans with enough votes of those asked about the label, most votes first, then longer,
+    then earlier.
 
     A span that touches one already taken is left out. With two annotators this is the union
     less its overlaps: right to learn from, not to be taken for gold.
     """
     votes = Counter(span for layer in layers for span in set(layer))
-    needed = threshold * len(layers)
+    others = [labels for labels in asked if labels is not None]
     kept: list[LabelledSpan] = []
     for span, count in sorted(votes.items(), key=lambda item: (-item[1], item[0].start - item[0].end, item[0])):
-        if count >= needed and not any(span.touches(other) for other in kept):
+        people = len(layers) - sum(span.label not in labels for labels in others)
+        if count >= threshold * people and not any(span.touches(other) for other in kept):
             kept.append(span)
     return tuple(sorted(kept))

@@ -73,6 +73,11 @@ def validate_clusters(spans: Sequence[LabelledSpan], text: str, tokens: Iterable
                 )
 
 
+def of_labels(spans: Iterable[LabelledSpan], labels: Collection[str]) -> list[LabelledSpan]:
+    """Those with one of the labels, in their order."""
+    return [span for span in spans if span.label in labels]
+
+
 def overlapping(spans: Iterable[LabelledSpan]) -> list[tuple[LabelledSpan, LabelledSpan]]:
     """All pairs that share a character, each pair and the list in text order."""
     pairs: list[tuple[LabelledSpan, LabelledSpan]] = []

@@ -230,6 +230,8 @@ class Label(TenantModel):
     review_weight = models.FloatField(default=1.0, validators=[MinValueValidator(0.1), MaxValueValidator(10)])
     """How much a mistake in this label matters: disputed texts are reviewed in the order of mistakes times this."""
     retired_at = models.DateTimeField(null=True, blank=True)
+    newer_than = models.PositiveBigIntegerField(default=0, editable=False)
+    """The newest annotation there was when the label came; nobody was asked about it in that or an older one."""
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position", "id"]

@@ -107,6 +107,8 @@ class Annotation(PublicModel):
     guideline_version = models.PositiveIntegerField(null=True)
     seconds = models.FloatField(null=True)
     """Active time on the page, as measured by the page."""
+    asked = models.JSONField(null=True)
+    """Ids of the labels the author was asked about; None: all that were in the project by then."""
     provenance = models.JSONField(default=dict)
     """Where it came from: import, interface, adjudication with its decisions."""
     suggestions = models.JSONField(default=dict)

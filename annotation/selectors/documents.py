@@ -108,6 +108,8 @@ def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
         shown.append(_shown(document, "Gold", "gold", note, found.gold.spans, colors))
     for layer in found.layers:
         note = "imported" if layer.imported else "with suggestions" if layer.with_suggestions else ""
+        if layer.author_id in found.partly_asked:
+            note = f"{note}, asked about {', '.join(sorted(layer.asked)) or 'nothing'} only".removeprefix(", ")
         shown.append(_shown(document, layer.author_name, "annotator", note, layer.spans, colors))
     doubt = doubt_of(document)
     if doubt is not None:

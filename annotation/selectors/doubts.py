@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from annotation.domain.spans import of_labels
 from annotation.models import Annotation, Assignment, Document, Doubt, OverlapReason, Project, Split
 from annotation.selectors.layers import layers_of
 
@@ -39,7 +40,7 @@ def single_labels(project: Project) -> QuerySet[Annotation]:
     """Annotations that are all there is of a pool document: no second person's, no gold, and nobody rejected it."""
     current = Annotation.objects.filter(document=OuterRef("document"), current=True)
     refused = Assignment.objects.filter(document=OuterRef("document"), status=Assignment.Status.REJECTED)
-    human = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, document__split=Split.POOL)
+    human = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, asked=None, document__split=Split.POOL)
     return human.filter(~Exists(current.exclude(pk=OuterRef("pk"))), ~Exists(refused))
 
 
@@ -72,5 +73,6 @@ def _differing(project: Project, document_ids: list[int]) -> tuple[int, int]:
     seen = different = 0
     for item in layers_of(project, document_ids=document_ids):
         seen += 1
-        different += len({frozenset(layer.spans) for layer in item.layers}) > 1
+        shared = frozenset.intersection(*(layer.asked for layer in item.layers))
+        different += len({frozenset(of_labels(layer.spans, shared)) for layer in item.layers}) > 1
     return seen, different

@@ -6,7 +6,8 @@ This is the one place that shows one person's spans to another; callers have che
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +15,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from annotation.domain.spans import LabelledSpan
-from annotation.models import Annotation, Document, Project, Span
+from annotation.models import Annotation, Document, Label, Project, Span
 from annotation.selectors.batches import in_batches
+from daner_site.accounts.models import User
 
 BATCH = 500
 
@@ -35,6 +37,8 @@ class Layer:
     """Of its provenance: import, interface, adjudication, unanimous; empty where unknown."""
     guideline_version: int | None
     created_at: datetime
+    asked: frozenset[str]
+    """The labels they were asked about. Of another one they said nothing, not that there is none."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,30 @@ class DocumentLayers:
     layers: tuple[Layer, ...]
     """Human layers in the order they were written."""
     gold: Layer | None
+    labels: frozenset[str]
+    """All that were in the project when the newest layer was written."""
+
+    def of(self, author: User) -> Layer:
+        """Raises StopIteration for somebody who has not labelled it."""
+        return next(layer for layer in self.layers if layer.author_id == author.pk)
+
+    @property
+    def partly_asked(self) -> dict[int, frozenset[str]]:
+        """Author → the labels they were asked about, of those who were not asked about all."""
+        return {layer.author_id: layer.asked for layer in self.layers if not layer.asked >= self.labels}
+
+    @property
+    def questions(self) -> dict[frozenset[str], tuple[Layer, ...]]:
+        """Labels that the same people were asked about → what those said, about other labels too."""
+        by_people: dict[tuple[Layer, ...], set[str]] = defaultdict(set)
+        for label in self.labels:
+            by_people[tuple(layer for layer in self.layers if label in layer.asked)].add(label)
+        return {frozenset(labels): people for people, labels in by_people.items()}
+
+    @property
+    def unasked(self) -> frozenset[str]:
+        """The labels nobody was asked about."""
+        return self.labels.difference(*(layer.asked for layer in self.layers))
 
 
 def layers_of(
@@ -74,13 +102,15 @@ def layers_of(
         )
     else:
         documents = documents.filter(Exists(current))
+    labels = list(project.labels.all())
     for batch in in_batches(_with_annotations(documents), BATCH):
-        yield from map(_layers, batch)
+        yield from (_layers(document, labels) for document in batch)
 
 
 def document_layers(document: Document) -> DocumentLayers:
     """The document with all its current layers."""
-    return _layers(_with_annotations(Document.objects.filter(pk=document.pk)).get())
+    labels = list(Label.objects.filter(project=document.project_id))
+    return _layers(_with_annotations(Document.objects.filter(pk=document.pk)).get(), labels)
 
 
 def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
@@ -93,9 +123,11 @@ def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
     return documents.prefetch_related(Prefetch("annotations", current, to_attr="current_annotations"))
 
 
-def _layers(document: Document) -> DocumentLayers:
+def _layers(document: Document, labels: Sequence[Label]) -> DocumentLayers:
     current: list[Annotation] = document.current_annotations  # type: ignore[attr-defined]
     gold = [item for item in current if item.kind == Annotation.Kind.GOLD]
+    layers = tuple(_layer(item, labels) for item in current if item.kind == Annotation.Kind.HUMAN)
+    newest = max((layer.annotation_id for layer in layers), default=0)
     return DocumentLayers(
         document_id=document.pk,
         document_uuid=document.uuid,
@@ -103,21 +135,32 @@ def _layers(document: Document) -> DocumentLayers:
         overlap_reason=document.overlap_reason,
         text=document.text,
         tokens=tuple((start, end) for start, end in document.tokens),
-        layers=tuple(_layer(item) for item in current if item.kind == Annotation.Kind.HUMAN),
-        gold=_layer(gold[0]) if gold else None,
+        layers=layers,
+        gold=_layer(gold[0], labels) if gold else None,
+        labels=_there(labels, newest).union(*(layer.asked for layer in layers)),
     )
 
 
-def _layer(annotation: Annotation) -> Layer:
+def _there(labels: Sequence[Label], annotation_id: int) -> frozenset[str]:
+    """The labels that were in the project when the annotation was written."""
+    return frozenset(label.name for label in labels if label.newer_than < annotation_id)
+
+
+def _layer(annotation: Annotation, labels: Sequence[Label]) -> Layer:
+    spans = tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all())
+    asked = _there(labels, annotation.pk)
+    if annotation.asked is not None:
+        asked = frozenset(label.name for label in labels if label.pk in annotation.asked)
     return Layer(
         annotation_id=annotation.pk,
         annotation_uuid=annotation.uuid,
         author_id=annotation.author_id,
         author_name=annotation.author.name,
-        spans=tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all()),
+        spans=spans,
         with_suggestions=bool(annotation.suggestions),
         imported=annotation.provenance.get("source") == "import",
         source=annotation.provenance.get("source", ""),
         guideline_version=annotation.guideline_version,
         created_at=annotation.created_at,
+        asked=asked.union(span.label for span in spans),
     )

@@ -209,9 +209,14 @@ def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText
     for number, item in enumerate(layers_of(project, at_least=0, split=split)):
         if number % BATCH == 0:
             beat()
-        consensus = known.consensus_of(item)
+        if item.gold is None and item.unasked:
+            # A label nobody was asked about is missing here; a model would learn that there is none.
+            continue
         resolved = resolve(
-            None if item.gold is None else item.gold.spans, [layer.spans for layer in item.layers], consensus
+            None if item.gold is None else item.gold.spans,
+            [layer.spans for layer in item.layers],
+            known.consensus_of(item),
+            [item.partly_asked.get(layer.author_id) for layer in item.layers],
         )
         used = [item.gold] if item.gold is not None else list(item.layers)
         yield TrainingText(

@@ -73,12 +73,13 @@ def export_parts(project: Project, *, layer: str, fmt: str) -> Iterator[str]:
     """The file in pieces of up to `BATCH` documents, in import order."""
     printer = PRINTERS[fmt]
     names = annotator_names(project)
+    labels = frozenset(project.labels.values_list("name", flat=True))
     for batch in in_batches(_selected(project, layer), BATCH):
         ids = [document.pk for document in batch]
         layers = {item.document_id: item for item in layers_of(project, at_least=0, document_ids=ids)}
         suggestions = {item.document_id: item for item in project.suggestions.filter(document__in=ids)}
         yield "".join(
-            printer(_exported(document, layers.get(document.pk), suggestions.get(document.pk), names, layer))
+            printer(_exported(document, layers.get(document.pk), suggestions.get(document.pk), names, labels, layer))
             for document in batch
         )
 
@@ -107,7 +108,12 @@ def _selected(project: Project, layer: str) -> QuerySet[Document]:
 
 
 def _exported(
-    document: Document, layers: DocumentLayers | None, suggestion: Suggestion | None, names: dict[int, str], layer: str
+    document: Document,
+    layers: DocumentLayers | None,
+    suggestion: Suggestion | None,
+    names: dict[int, str],
+    labels: frozenset[str],
+    layer: str,
 ) -> ExportedDocument:
     exported = ExportedDocument(
         external_id=document.external_id or str(document.uuid),
@@ -122,7 +128,10 @@ def _exported(
             exported, gold=gold.spans if gold else None, with_gold=True, gold_source=gold.source if gold else ""
         )
     if layer in ("annotators", "all") and layers:
-        annotators = tuple(ExportedLayer(names[item.author_id], item.spans) for item in layers.layers)
+        annotators = tuple(
+            ExportedLayer(names[item.author_id], item.spans, None if item.asked >= labels else item.asked)
+            for item in layers.layers
+        )
         exported = replace(exported, annotators=annotators)
     if layer in ("model", "all") and suggestion is not None:
         spans = tuple(LabelledSpan(item["start"], item["end"], item["label"]) for item in suggestion.spans)

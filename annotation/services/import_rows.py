@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Max
 
 from annotation.domain.formats import PreparedDocument
+from annotation.domain.formats.base import Labels
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Span, Split, Strategy
 from annotation.services.queue import draw_overlap, reason_of
@@ -26,6 +27,7 @@ class LabelsOf:
 
     def __init__(self, project: Project) -> None:
         self._ids = dict(project.labels.values_list("name", "pk"))
+        self.active = frozenset(project.labels.filter(retired_at__isnull=True).values_list("name", flat=True))
 
     def __getitem__(self, name: str) -> int:
         try:
@@ -42,7 +44,8 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
     """
     counts: Counter[str] = Counter()
     new = _new_ones(job.project, rows, counts)
-    documents = _documents(job.project, new)
+    targets = [_overlap_target(job.project, item, labels.active) for item in new]
+    documents = _documents(job.project, new, targets)
     annotations: list[tuple[Annotation, Spans]] = []
     assignments: list[Assignment] = []
     names = {name for item in new for name in item.layers}
@@ -54,6 +57,8 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
             assignments.append(_assignment(document, people[name], slot))
             annotation = _annotation(job, document, people[name], Annotation.Kind.HUMAN)
             annotation.assignment = assignments[-1]
+            if name in item.asked:
+                annotation.asked = sorted(labels[label] for label in item.asked[name])
             annotations.append((annotation, spans))
     Assignment.objects.bulk_create(assignments)
     Annotation.objects.bulk_create(annotation for annotation, _ in annotations)
@@ -62,7 +67,10 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
     counts["gold"] = len(annotations) - len(assignments)
     counts["layers"] = len(assignments)
     counts["spans"] = len(stored)
-    counts["open"] = sum(item.split == Split.POOL and not item.is_labelled for item in new)
+    counts["open"] = sum(
+        item.split == Split.POOL and item.gold is None and target > len(item.layers)
+        for item, target in zip(new, targets, strict=True)
+    )
     return counts
 
 
@@ -96,9 +104,8 @@ def _new_ones(project: Project, rows: Sequence[PreparedDocument], counts: Counte
     return new
 
 
-def _documents(project: Project, wanted: Sequence[PreparedDocument]) -> list[Document]:
+def _documents(project: Project, wanted: Sequence[PreparedDocument], targets: Sequence[int]) -> list[Document]:
     last = project.documents.aggregate(last=Max("position"))["last"]
-    targets = [_overlap_target(project, item) for item in wanted]
     return Document.objects.bulk_create(
         [
             Document(
@@ -122,11 +129,19 @@ def _documents(project: Project, wanted: Sequence[PreparedDocument]) -> list[Doc
     )
 
 
-def _overlap_target(project: Project, item: PreparedDocument) -> int:
-    """What others have labelled has all the labels it is to get: nobody is served it again."""
-    if item.layers:
+def _overlap_target(project: Project, item: PreparedDocument, labels: Labels) -> int:
+    """What others have labelled has all the labels it is to get: nobody is served it again.
+
+    Unless nobody was asked about some label: then those who were count for nothing, and as many
+    people are to label it as any new text.
+    """
+    if item.layers and (item.split != Split.POOL or labels <= _asked_about(item, labels)):
         return len(item.layers)
-    return draw_overlap(project, item.sha256) if item.split == Split.POOL else 1
+    return len(item.layers) + (draw_overlap(project, item.sha256) if item.split == Split.POOL else 1)
+
+
+def _asked_about(item: PreparedDocument, labels: Labels) -> Labels:
+    return frozenset().union(*(item.asked.get(name, labels) for name in item.layers))
 
 
 def _assignment(document: Document, annotator: User, slot: int) -> Assignment:

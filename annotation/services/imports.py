@@ -174,14 +174,15 @@ def _as_text(content: bytes | str) -> str:
 
 def _provide_labels(project: Project, job: ImportJob, options: ImportOptions) -> None:
     known = dict(project.labels.values_list("name", "retired_at"))
-    wanted = dict.fromkeys(options.label_map.get(name, name) for name in job.preview["labels"])
-    for name in wanted:
+    rows = job.preview.get("label_rows", {})
+    wanted = {options.label_map.get(name, name): rows.get(name, "?") for name in job.preview["labels"]}
+    for name, row in wanted.items():
         if not name or (name in known and known[name] is None):
             continue
         if name in known:
             raise ImportRefused(f"The label “{name}” is retired: restore it first, or choose another.")
         if not options.create_labels:
-            raise ImportRefused(f"The label “{name}” is not in the project.")
+            raise ImportRefused(f"The label “{name}” is not in the project; it is in row {row} first.")
         try:
             label_add(project=project, name=name)
         except ValidationError as error:

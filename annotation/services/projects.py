@@ -106,6 +106,7 @@ def label_add(
         description=description,
         review_weight=review_weight,
         position=0 if last is None else last + 1,
+        newer_than=project.annotations.aggregate(newest=Max("pk"))["newest"] or 0,
     )
     _label_clean(label)
     label.save()

@@ -31,6 +31,18 @@ class MeasuredDocument:
     """Somebody saw a model's suggestions here; those push people towards each other."""
     asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Annotator → the labels they were asked about; who is not in it was asked about all."""
+    labels: frozenset[str] | None = None
+    """All that somebody could have been asked about here; None for every label there is."""
+
+    def of(self, labels: Iterable[str]) -> frozenset[str]:
+        """Those of all `labels` that somebody could have been asked about."""
+        every = frozenset(labels)
+        return every if self.labels is None else every & self.labels
+
+    def questions(self, labels: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Annotator → the labels they were asked about, for everybody."""
+        every = self.of(labels)
+        return {name: self.asked.get(name, every) & every for name in sorted(self.layers)}
 
 
 def measured(document: JudgedDocument) -> MeasuredDocument:
@@ -52,8 +64,7 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
     Raises KeyError for a span with a label that is not in `labels`.
     """
     layers = {name: sorted(set(spans)) for name, spans in sorted(document.layers.items())}
-    every = frozenset(labels)
-    asked = {name: document.asked.get(name, every) & every for name in layers}
+    every, asked = frozenset(labels), document.questions(labels)
     if unknown := {span.label for spans in layers.values() for span in spans} - every:
         raise KeyError(min(unknown))
     pairs = [pair for pair in combinations(layers, 2) if asked[pair[0]] & asked[pair[1]] or not labels]
@@ -61,7 +72,7 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
         return DocumentRow()
     whole = whole_layers(document, labels)
     tags = {name: spans_to_bio(document.tokens, layers[name]) for name in whole}
-    plain = len(whole) == len(layers)
+    plain = len(whole) == len(layers) and document.of(labels) == every
     size = len(document.tokens)
     alpha = _whole_views(list(tags.values())) | _label_views(document.tokens, layers, asked, labels, plain=plain)
     conflicts = _conflicts(document, layers, asked, labels)
@@ -75,7 +86,7 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
         plain=ViewRow(size, size * len(layers)) if plain else ViewRow(),
         alpha=alpha,
         pairs={pair: _pair_row(pair, layers, asked, tags, every) for pair in pairs},
-        annotators=frozenset(layers),
+        annotators=frozenset(name for pair in pairs for name in pair),
         conflicts=conflicts,
         agreed=agreed,
         confusion=_confusion(pairs, layers, asked),
@@ -84,11 +95,9 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
 
 def whole_layers(document: MeasuredDocument, labels: Sequence[str]) -> list[str]:
     """Who was asked about every label and marked no span over another: one tag per token says it all."""
-    every = frozenset(labels)
+    every, asked = document.of(labels), document.questions(labels)
     return [
-        name
-        for name, spans in sorted(document.layers.items())
-        if document.asked.get(name, every) >= every and not overlapping(set(spans))
+        name for name, spans in sorted(document.layers.items()) if asked[name] == every and not overlapping(set(spans))
     ]
 
 
@@ -221,7 +230,7 @@ def _conflicts(
     Where somebody was asked about some labels only, each label is looked at by itself, among
     those who were asked about it: choosing another label was not open to the others.
     """
-    if all(labels_asked == frozenset(labels) for labels_asked in asked.values()):
+    if set(asked.values()) == {document.of(labels)}:
         groups = conflict_groups(layers, document.text)
     else:
         groups = []

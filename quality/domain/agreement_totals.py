@@ -53,7 +53,7 @@ DOCUMENT = (
 )
 LABEL = ("begin", "inside", "named", "marked", "apart", "words", "votes", "spans", "exact", "overlap")
 PAIR = (
-    *("both_empty", "same_bounds", "bio_words", "bio_votes", "bio_apart", "begin", "inside"),
+    *("asked", "both_empty", "same_bounds", "bio_words", "bio_votes", "bio_apart", "begin", "inside"),
     *("first_spans", "second_spans", "both", "overlap"),
 )
 SQUARES = ("with_spans", "aa", "ab", "bb")

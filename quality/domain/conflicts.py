@@ -45,6 +45,9 @@ PRIMARY = (Kind.BOTH, Kind.SPLIT_MERGE, Kind.LABEL, Kind.BOUNDARY, Kind.MISSING)
 CONFLICT_KINDS = (Kind.MISSING, Kind.LABEL, Kind.BOUNDARY, Kind.BOTH, Kind.SPLIT_MERGE)
 
 
+ALL_ASKED: Mapping[str, frozenset[str]] = {}
+
+
 @dataclass(frozen=True)
 class Option:
     """One version of a group, as somebody wrote it; never empty."""
@@ -64,7 +67,7 @@ class ConflictGroup:
     """Every kind that applies."""
     options: tuple[Option, ...]
     silent: tuple[str, ...]
-    """Annotators with nothing here."""
+    """Annotators with nothing here who were asked about one of its labels."""
 
     @property
     def open(self) -> bool:
@@ -77,16 +80,22 @@ class ConflictGroup:
         return 1 - max([*votes, len(self.silent)]) / (sum(votes) + len(self.silent))
 
 
-def conflict_groups(layers: Mapping[str, Iterable[LabelledSpan]], text: str | None = None) -> list[ConflictGroup]:
+def conflict_groups(
+    layers: Mapping[str, Iterable[LabelledSpan]],
+    text: str | None = None,
+    asked: Mapping[str, frozenset[str]] = ALL_ASKED,
+) -> list[ConflictGroup]:
     """The groups of one document in reading order, agreed ones included.
 
     Args:
         layers: annotator → spans, everybody who submitted, also those who marked nothing.
         text: where given, blanks at the edges of spans do not count as a difference.
+        asked: annotator → the labels they were asked about, of those who were not asked about all. Who
+            was asked about none of a group's labels is not silent there: they have not been heard.
     """
     trimmed = {annotator: sorted({_trim(span, text) for span in spans}) for annotator, spans in layers.items()}
     marked = [(span, annotator) for annotator, spans in trimmed.items() for span in spans]
-    return [_group(component, sorted(layers)) for component in _components(sorted(marked))]
+    return [_group(component, sorted(layers), asked) for component in _components(sorted(marked))]
 
 
 def kind_counts(groups: Iterable[ConflictGroup]) -> dict[str, int]:
@@ -132,7 +141,9 @@ def _components(
     return components
 
 
-def _group(component: list[tuple[LabelledSpan, str]], annotators: list[str]) -> ConflictGroup:
+def _group(
+    component: list[tuple[LabelledSpan, str]], annotators: list[str], asked: Mapping[str, frozenset[str]]
+) -> ConflictGroup:
     written: dict[str, list[LabelledSpan]] = {}
     for span, annotator in component:
         written.setdefault(annotator, []).append(span)
@@ -143,7 +154,8 @@ def _group(component: list[tuple[LabelledSpan, str]], annotators: list[str]) -> 
         Option(spans, tuple(supporters))
         for spans, supporters in sorted(versions.items(), key=lambda item: (-len(item[1]), -_length(item[0]), item[0]))
     )
-    silent = tuple(annotator for annotator in annotators if annotator not in written)
+    labels = {span.label for span, _ in component}
+    silent = tuple(name for name in annotators if name not in written and labels & asked.get(name, labels))
     flags = _flags(options, silent)
     kind = next((kind for kind in PRIMARY if kind in flags), Kind.UNANIMOUS)
     start = min(span.start for span, _ in component)

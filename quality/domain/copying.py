@@ -13,7 +13,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from annotation.domain.spans import LabelledSpan
@@ -37,6 +37,16 @@ class Compared:
 
     layers: Mapping[str, Sequence[LabelledSpan]]
     gold: Sequence[LabelledSpan] | None = None
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Annotator → the labels they were asked about, of those who were not asked about all."""
+
+    def asks(self, name: str, label: str) -> bool:
+        return name not in self.asked or label in self.asked[name]
+
+    def comparable(self, pair: Pair) -> bool:
+        """Whether both were asked about some label."""
+        first, second = (self.asked.get(name) for name in pair)
+        return first is None or second is None or not first.isdisjoint(second)
 
 
 @dataclass(slots=True)
@@ -92,25 +102,27 @@ def copied(documents: Iterable[Compared]) -> list[Alike]:
 def pair_sums(documents: Iterable[Compared]) -> dict[Pair, PairSums]:
     sums: dict[Pair, PairSums] = defaultdict(PairSums)
     for document in documents:
-        layers = {name: set(spans) for name, spans in document.layers.items()}
-        for pair in combinations(sorted(layers), 2):
-            first, second = layers[pair[0]], layers[pair[1]]
+        for pair in filter(document.comparable, combinations(sorted(document.layers), 2)):
+            first, second = (
+                {span for span in document.layers[name] if document.asks(other, span.label)}
+                for name, other in (pair, pair[::-1])
+            )
             row = sums[pair]
             row.documents += 1
             row.spans += len(first) + len(second)
             row.same += len(first & second)
-            right = _right(document, layers, pair)
-            if right is not None:
-                row.wrong += len(first - right) + len(second - right)
-                row.same_wrong += len((first & second) - right)
+            wrong = _wrong(document, first | second, pair)
+            row.wrong += len(first & wrong) + len(second & wrong)
+            row.same_wrong += len(first & second & wrong)
     return dict(sums)
 
 
-def _right(document: Compared, layers: Mapping[str, set[LabelledSpan]], pair: Pair) -> set[LabelledSpan] | None:
+def _wrong(document: Compared, spans: set[LabelledSpan], pair: Pair) -> set[LabelledSpan]:
     if document.gold is not None:
-        return set(document.gold)
-    others = [spans for name, spans in layers.items() if name not in pair]
-    return set().union(*others) if others else None
+        return spans - set(document.gold)
+    others = [name for name in document.layers if name not in pair]
+    right = {span for name in others for span in document.layers[name]}
+    return {span for span in spans - right if any(document.asks(name, span.label) for name in others)}
 
 
 def _stands_out(value: float | None, others: Sequence[float]) -> bool:

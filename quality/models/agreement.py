@@ -63,7 +63,7 @@ class Sliced(TenantModel):
 
 
 class DocumentAgreement(Sliced):
-    """A document at least two people submitted: what it adds to the figures of all labels together.
+    """A document at least two people were asked the same about: what it adds to the figures of all labels together.
 
     Of alpha's sums, `…_words` are units, `…_votes` the ratings on them and `…_apart` their disagreement
     n·D_o; `type` and `detect` have the units and ratings of `bio`. Columns of F1 are over all its pairs.
@@ -79,7 +79,7 @@ class DocumentAgreement(Sliced):
     words = models.PositiveIntegerField()
     spans = models.PositiveIntegerField()
     left_out = models.PositiveSmallIntegerField()
-    """People whose spans lie over each other: no view but `=label` can read them."""
+    """People whose spans lie over each other or who were not asked about all: only `=label` can read them."""
     agreed = models.PositiveIntegerField()
     missing = models.PositiveIntegerField()
     label = models.PositiveIntegerField()
@@ -146,13 +146,17 @@ class LabelAgreement(Sliced):
 class PairAgreement(Sliced):
     """What a document adds to the figures of two of its people, as if nobody else had labelled it.
 
-    One row without a label for what is of no label, and one for every label either used.
+    One row without a label for what is of no label, and one for every label either used, or both were asked
+    about where they were not asked about all.
     """
 
     entry = models.ForeignKey(DocumentAgreement, on_delete=models.CASCADE, related_name="pairs")
     label = models.ForeignKey(Label, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     first = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     second = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    asked = models.PositiveSmallIntegerField(default=0)
+    """1 in the row without a label where both were asked about every label, in a label's where about that and
+    not about all."""
     both_empty = models.PositiveIntegerField(default=0)
     same_bounds = models.PositiveIntegerField(default=0)
     bio_words = models.PositiveIntegerField(default=0)

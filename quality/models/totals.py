@@ -103,6 +103,7 @@ class PairTotal(WithSquares):
     first = models.PositiveBigIntegerField()
     second = models.PositiveBigIntegerField()
     label = models.PositiveBigIntegerField()
+    asked = models.FloatField(default=0)
     both_empty = models.FloatField()
     same_bounds = models.FloatField()
     bio_words = models.FloatField()

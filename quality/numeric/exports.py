@@ -112,10 +112,10 @@ def _label_sets(
     documents: Sequence[MeasuredDocument], labels: Sequence[str]
 ) -> Counter[tuple[frozenset[str] | None, ...]]:
     """Units by what the people asked about every label said of them, who may mark span over span."""
-    every = frozenset(labels)
     result: Counter[tuple[frozenset[str] | None, ...]] = Counter()
     for document in documents:
-        whole = [spans for name, spans in document.layers.items() if document.asked.get(name, every) >= every]
+        every, asked = document.of(labels), document.questions(labels)
+        whole = [spans for name, spans in document.layers.items() if asked[name] == every]
         result.update(zip(*(_sets(document.tokens, spans) for spans in whole), strict=True))
     return result
 
@@ -145,14 +145,12 @@ class _UnitPair:
 def _unit_pairs(documents: Sequence[MeasuredDocument], labels: Sequence[str]) -> list[_UnitPair]:
     """Each pair on the texts both read, laid end to end; per label those where both were asked about it."""
     texts: dict[Pair, dict[str, list[tuple[int, Sequence[Sequence[Unit]]]]]] = defaultdict(lambda: defaultdict(list))
-    every = frozenset(labels)
     for document in documents:
         units = {
             name: {
-                label: [(span.start, span.end) for span in _of_label(spans, label)]
-                for label in document.asked.get(name, every) & every
+                label: [(span.start, span.end) for span in _of_label(document.layers[name], label)] for label in asked
             }
-            for name, spans in sorted(document.layers.items())
+            for name, asked in document.questions(labels).items()
         }
         for a, b in combinations(units, 2):
             for label in units[a].keys() & units[b].keys():

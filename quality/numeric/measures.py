@@ -21,7 +21,7 @@ from quality.numeric.ratio import ratio_interval
 
 __all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "PairSums", "document_row", "figures", "measure", "measured"]
 
-VERSION = 2
+VERSION = 3
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")
@@ -275,7 +275,7 @@ def _by_package(figure: Json, documents: Sequence[MeasuredDocument], labels: Seq
     if figure["value"] is None or tokens * view.values**2 > numeric.PACKAGE_LIMIT:
         return
     if name.startswith("="):
-        codes = [_label_codes(document, name[1:]) for document in documents]
+        codes = [_label_codes(document, labels, name[1:]) for document in documents]
     else:
         whole = [(document, whole_layers(document, labels)) for document in documents]
         codes = [_tag_codes(document, people, labels) for document, people in whole if len(people) > 1]
@@ -286,15 +286,14 @@ def _tag_codes(document: MeasuredDocument, people: Sequence[str], labels: Sequen
     return numeric.encode([spans_to_bio(document.tokens, document.layers[name]) for name in people], labels)
 
 
-def _label_codes(document: MeasuredDocument, label: str) -> numeric.IntArray:
+def _label_codes(document: MeasuredDocument, labels: Sequence[str], label: str) -> numeric.IntArray:
     """Tokens × people: 1 where they marked the label, MISSING where nobody asked them about it."""
     tokens = np.array(document.tokens, dtype=np.int64).reshape(-1, 2)
-    columns = []
+    columns, asked = [], document.questions(labels)
     for name, spans in document.layers.items():
-        asked: Mapping[str, frozenset[str]] = document.asked
         column = np.zeros(len(tokens), dtype=np.int64)
         for span in spans:
             if span.label == label:
                 column[(tokens[:, 0] < span.end) & (tokens[:, 1] > span.start)] = 1
-        columns.append(column if label in asked.get(name, {label}) else np.full(len(tokens), numeric.MISSING))
+        columns.append(column if label in asked[name] else np.full(len(tokens), numeric.MISSING))
     return np.stack(columns, axis=1)

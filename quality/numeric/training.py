@@ -23,6 +23,8 @@ class Settled:
     gold: Collection[LabelledSpan]
     layers: Sequence[Sequence[LabelledSpan]]
     consensus: Collection[LabelledSpan]
+    asked: Sequence[frozenset[str] | None] = ()
+    """Of each layer, the labels asked about, None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def against_vote(settled: Sequence[Settled]) -> AgainstVote:
     return AgainstVote(
         len(settled),
         _f1((item.consensus, item.gold) for item in settled),
-        _f1((vote(item.layers), item.gold) for item in settled),
+        _f1((vote(item.layers, item.asked), item.gold) for item in settled),
     )
 
 

@@ -34,6 +34,7 @@ Of = Mapping[Key, Mapping[int, Sums]]
 """… → label's id, 0 for none → sums"""
 ANYBODY: Pair = ("", "")
 BY_BUCKET = ("bucket", "with_suggestions")
+COUNTS = ("first_spans", "second_spans", "both", "overlap", "asked")
 
 
 def measures(project: Project, chosen: Slice = WHOLE) -> Json:
@@ -199,19 +200,21 @@ class _Reader:
         return found
 
     def _pairs(self, found: Mapping[Pair, Mapping[int, Sums]]) -> dict[Pair, PairRow]:
-        return {pair: self._pair(of) for pair, of in found.items()}
+        return {pair: row for pair, of in found.items() if (row := self._pair(of)).documents}
 
     def _pair(self, found: Mapping[int, Sums]) -> PairRow:
         whole, of_labels = found[0], {self._names[label]: sums for label, sums in found.items() if label}
         counts = {
-            name: LabelCounts(*(int(sums[column]) for column in ("first_spans", "second_spans", "both", "overlap")))
+            name: LabelCounts(*(int(sums[column]) for column in COUNTS))
             for name, sums in of_labels.items()
             if self._slice.label is None or name == self._slice.label.name
         }
-        documents = int(whole["documents"])
+        documents, asked_all = int(whole["documents"]), int(whole["asked"])
+        if self._slice.label is not None:
+            documents = asked_all + sum(row.documents for row in counts.values())
         return PairRow(
             documents=documents,
-            asked_all=documents,
+            asked_all=asked_all,
             both_empty=int(whole["both_empty"]),
             boundary=int(whole["same_bounds"]),
             labels=counts,

@@ -13,10 +13,10 @@ from annotation.models import Project
 from annotation.selectors.layers import layers_of
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
-from quality.domain.agreement_counting import MeasuredDocument
 from quality.models import DocumentAgreement
 from quality.numeric.exports import exports
 from quality.selectors.agreement import measures, rows_of
+from quality.selectors.content import measured
 from quality.selectors.slices import Slice
 
 COEFFICIENTS_LIMIT = 1_000
@@ -53,15 +53,7 @@ def _coefficients(project: Project, chosen: Slice) -> Json | None:
     ids = list(rows_of(DocumentAgreement, project, chosen).values_list("document", flat=True)[: COEFFICIENTS_LIMIT + 1])
     if len(ids) > COEFFICIENTS_LIMIT or chosen.pair:
         return None
-    documents = [
-        MeasuredDocument(
-            text=layers.text,
-            tokens=layers.tokens,
-            layers={str(layer.author_id): layer.spans for layer in layers.layers},
-            with_suggestions=any(layer.with_suggestions for layer in layers.layers),
-        )
-        for layers in layers_of(project, document_ids=ids)
-    ]
+    documents = [measured(layers) for layers in layers_of(project, document_ids=ids)]
     found = exports(documents, list(project.labels.values_list("name", flat=True)))
     return _named(_named(found, "token_pairs"), "unit_pairs")
 

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from annotation.models import Label, Project
+from django.db.models import Count
+
+from annotation.models import Annotation, Label, Project
 from annotation.models.documents import OverlapReason
 from daner_site.core.clock import now
 from quality.models import AgreementCheck, DocumentAgreement
@@ -50,6 +52,8 @@ class AgreementPage:
     """The last finished one."""
     notice: AgreementCheck | None
     """The last one that found a difference, while it is news."""
+    measuring: bool
+    """Several people's work is there, but no figures yet: they are being counted."""
 
     @property
     def without_pair(self) -> str:
@@ -76,7 +80,14 @@ def agreement_page(project: Project, chosen: Slice) -> AgreementPage:
         labels=list(project.labels.all()),
         check=checks.first(),
         notice=checks.filter(differing__gt=0, created_at__gt=now() - NOTICE).first(),
+        measuring=panel is None and shared_work(project),
     )
+
+
+def shared_work(project: Project) -> bool:
+    """Whether two people have submitted the same document."""
+    human = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True).order_by()
+    return human.values("document").annotate(people=Count("pk")).filter(people__gt=1).exists()
 
 
 def overview(project: Project) -> Overview:

@@ -182,9 +182,9 @@ class _Teller:
 
     def __init__(self, run: ConsensusRun, layers: DocumentLayers, colors: Mapping[str, str]) -> None:
         self.text = layers.text
-        self.layers = {str(layer.author_id): layer.spans for layer in layers.layers}
+        self.layers = layers.layers
         # The letters reviewers see on this document: names would undo their blind judgement.
-        self.names = lane_letters(str(layers.document_uuid), self.layers)
+        self.names = lane_letters(str(layers.document_uuid), (str(layer.author_id) for layer in layers.layers))
         self.trust = trust_of(run)
         self.calibration = _calibration(run)
         self.thirds: Sequence[float] = run.thirds or (0.0, 0.0)
@@ -200,10 +200,18 @@ class _Teller:
             before=("…" if span.start > CONTEXT else "") + self.text[max(0, span.start - CONTEXT) : span.start],
             inside=self.text[span.start : span.end],
             after=self.text[span.end : span.end + CONTEXT] + ("…" if span.end + CONTEXT < len(self.text) else ""),
-            sentences=tuple(explanation(span, self.text, self.layers, self.names, self.trust)),
+            sentences=tuple(explanation(span, self.text, self._heard(span), self.names, self.trust)),
             percent=percent,
             sureness="" if confidence is None or percent is not None else sureness(confidence, self.thirds),
         )
+
+    def _heard(self, span: LabelledSpan) -> dict[str, Sequence[LabelledSpan]]:
+        """What everybody said there who was asked about its label or marked something else."""
+        return {
+            str(layer.author_id): layer.spans
+            for layer in self.layers
+            if span.label in layer.asked or any(span.touches(other) for other in layer.spans)
+        }
 
 
 def _calibration(run: ConsensusRun) -> Calibration | None:

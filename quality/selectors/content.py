@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from annotation.models import Document, Project
 from annotation.selectors.layers import DocumentLayers, document_layers
+from quality.domain.agreement_counting import MeasuredDocument
 from quality.domain.conflicts import ConflictGroup, conflict_groups
 
 
@@ -29,6 +30,25 @@ def case_content(document: Document) -> CaseContent:
 
 
 def grouped(project: Project, layers: DocumentLayers) -> CaseContent:
-    groups = conflict_groups({str(layer.author_id): layer.spans for layer in layers.layers}, layers.text)
+    groups = conflict_groups(
+        {str(layer.author_id): layer.spans for layer in layers.layers}, layers.text, asked_by_name(layers)
+    )
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
     return CaseContent(project, layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())
+
+
+def measured(layers: DocumentLayers) -> MeasuredDocument:
+    """As the agreement takes it; annotators are keyed by user id, as text."""
+    return MeasuredDocument(
+        text=layers.text,
+        tokens=layers.tokens,
+        layers={str(layer.author_id): layer.spans for layer in layers.layers},
+        with_suggestions=any(layer.with_suggestions for layer in layers.layers),
+        asked=asked_by_name(layers),
+        labels=layers.labels,
+    )
+
+
+def asked_by_name(layers: DocumentLayers) -> dict[str, frozenset[str]]:
+    """User id, as text → the labels they were asked about, of those who were not asked about all."""
+    return {str(author): labels for author, labels in layers.partly_asked.items()}

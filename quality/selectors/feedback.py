@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, of_labels
 from annotation.models import Annotation, Project
-from annotation.selectors.layers import DocumentLayers, layers_of
+from annotation.selectors.layers import layers_of
 from daner_site.accounts.models import User
 from quality.domain.mistakes import Counts, Difference, Mistake, Record
 from quality.domain.standing import LEAST_DOCUMENTS
@@ -79,7 +79,8 @@ def feedback_page(project: Project, user: User) -> FeedbackPage:
     record = Record()
     examples: list[ExampleRow] = []
     for item in documents:
-        found = record.add(_own_spans(item, user), item.gold.spans if item.gold else ())
+        layer = item.of(user)
+        found = record.add(layer.spans, of_labels(item.gold.spans, layer.asked) if item.gold else ())
         examples += [_example(difference, item.text, colors) for difference in found[:PER_DOCUMENT]]
     total = sum(record.kinds.values())
     return FeedbackPage(
@@ -100,10 +101,6 @@ def feedback_page(project: Project, user: User) -> FeedbackPage:
 def _again(project: Project, user: User) -> SelfAgreement | None:
     found = self_agreement(project, user).get(user.pk)
     return None if found is None or found.missing else found
-
-
-def _own_spans(item: DocumentLayers, user: User) -> tuple[LabelledSpan, ...]:
-    return next(layer.spans for layer in item.layers if layer.author_id == user.pk)
 
 
 def _example(difference: Difference, text: str, colors: Mapping[str, str]) -> ExampleRow:

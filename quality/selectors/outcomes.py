@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, of_labels
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import layers_of
 from quality.domain.adjudication import Reason
@@ -132,7 +132,7 @@ def _rows(project: Project, documents: Sequence[int]) -> list[ScoreRow]:
         if item.gold is None:
             continue
         for layer in item.layers:
-            people[layer.author_name].add(layer.spans, item.gold.spans)
+            people[layer.author_name].add(layer.spans, of_labels(item.gold.spans, layer.asked))
         if item.document_id in consensus:
             together.add([_span(span) for span in consensus[item.document_id]], item.gold.spans)
     rows = [ScoreRow(name, people[name]) for name in sorted(people)]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, of_labels
 from annotation.models import Annotation, Document, Project
 from annotation.selectors.documents import Piece, colored
 from annotation.selectors.layers import layers_of
@@ -62,15 +62,15 @@ def reviewed_rows(project: Project, user: User, documents: Sequence[Document]) -
     rows = []
     for document in documents:
         layers, review = found[document.pk], newest[document.pk]
-        own = next(layer.spans for layer in layers.layers if layer.author_id == user.pk)
+        own = layers.of(user)
         gold = layers.gold.spans if layers.gold else ()
         rows.append(
             ReviewedRow(
                 document=document,
                 decided_at=review.created_at,
-                own=colored(document.text, own, colors),
+                own=colored(document.text, own.spans, colors),
                 gold=colored(document.text, gold, colors),
-                changes=tuple(_changes(document.text, own, gold, review.places)),
+                changes=tuple(_changes(document.text, own.spans, of_labels(gold, own.asked), review.places)),
                 comment=review.gold.provenance.get("comment", "") if review.gold else "",
             )
         )

@@ -49,7 +49,10 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
         return None
     newest = newest_report(project)
     watermark = _watermark(project)
-    known = newest if newest is not None and newest.measures["version"] == VERSION else None
+    labels = sorted(project.labels.values_list("name", flat=True))
+    # Under other definitions, or with another label, the rows of all documents say something else.
+    same = newest is not None and (newest.measures["version"], newest.measures.get("labels")) == (VERSION, labels)
+    known = newest if same else None
     missed = documents_missed(project, since=known.watermark if known else 0)
     if known is not None and known.watermark >= watermark and not missed and not anew:
         return known
@@ -68,7 +71,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
     report = AgreementReport.objects.create(
         organization_id=project.organization_id,
         project=project,
-        measures=measures(project) | {"apart": kept_apart(project)},
+        measures=measures(project) | {"apart": kept_apart(project), "labels": labels},
         seconds=time.monotonic() - started,
         data_sha=sha,
         watermark=watermark,

@@ -27,6 +27,7 @@ from quality.domain.agreement_counting import document_row
 from quality.models import AgreementCheck, AgreementReport, DocumentAgreement
 from quality.numeric.measures import measure
 from quality.selectors.agreement import measures, rows_of
+from quality.selectors.content import measured
 from quality.selectors.slices import WHOLE
 from quality.services.agreement import agreement_recompute
 from quality.services.agreement_rows import (
@@ -35,7 +36,6 @@ from quality.services.agreement_rows import (
     document_columns,
     documents_missed,
     layers_sha,
-    measured,
     rows_write,
 )
 from quality.services.agreement_totals import (
@@ -224,7 +224,9 @@ def _stored(entry: Json, parts: Mapping[type[Any], Mapping[int, list[Json]]]) ->
 def _expected(layers: DocumentLayers, labels: Mapping[str, int]) -> Cells:
     """What the rows should hold, from the annotations alone."""
     row, common = document_row(measured(layers), list(labels)), dimensions(layers)
-    facts = {"layers_sha": layers_sha(layers), "people": len(layers.layers)}
+    if not row.documents:
+        return {}
+    facts = {"layers_sha": layers_sha(layers, labels.keys()), "people": len(layers.layers)}
     cells = _cells("document", [document_columns(row) | common | facts])
     for model, columns in PARTS:
         cells |= _cells(model.__name__, [values | common for values in columns(row, labels)])

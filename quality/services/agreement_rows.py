@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC
 from typing import Any
 
@@ -12,12 +12,13 @@ from django.db.models import Count, F, Q
 
 from annotation.models import Annotation, Document, Project
 from annotation.selectors.layers import DocumentLayers, layers_of
-from quality.domain.agreement_counting import MeasuredDocument, document_row
+from quality.domain.agreement_counting import document_row
 from quality.domain.agreement_rows import DocumentRow, ViewRow
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.models import Confusion, DocumentAgreement, LabelAgreement, PairAgreement
 from quality.models.agreement import Sliced
 from quality.numeric.measures import VERSION
+from quality.selectors.content import measured
 from quality.services.agreement_totals import documents_lock, totals_subtract, totals_update
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ def _measure(project: Project, ids: list[int], labels: Mapping[str, int]) -> int
     entries = DocumentAgreement.objects.filter(document__in=ids)
     stored = dict(entries.values_list("document_id", "layers_sha"))
     now = {layers.document_id: layers for layers in layers_of(project, document_ids=ids)}
-    shas = {pk: layers_sha(layers) for pk, layers in now.items()}
+    shas = {pk: layers_sha(layers, labels.keys()) for pk, layers in now.items()}
     gone = stored.keys() - now.keys()
     new = [pk for pk in now if shas[pk] != stored.get(pk)]
     if old := [*gone, *(pk for pk in new if pk in stored)]:
@@ -63,25 +64,29 @@ def _measure(project: Project, ids: list[int], labels: Mapping[str, int]) -> int
 
 
 def rows_write(project: Project, documents: Sequence[DocumentLayers], labels: Mapping[str, int]) -> None:
-    """Store the rows of documents that have none. `labels`: name → id."""
-    rows = [document_row(measured(layers), list(labels)) for layers in documents]
+    """Store the rows of documents that have none. `labels`: name → id.
+
+    Nothing of a document in which no two people were asked the same.
+    """
+    found = [(layers, document_row(measured(layers), list(labels))) for layers in documents]
+    compared = [(layers, row) for layers, row in found if row.documents]
     common = [
-        {"organization_id": project.organization_id, "project": project, **dimensions(layers)} for layers in documents
+        {"organization_id": project.organization_id, "project": project, **dimensions(layers)} for layers, _ in compared
     ]
     entries = DocumentAgreement.objects.bulk_create(
         DocumentAgreement(
             document_id=layers.document_id,
-            layers_sha=layers_sha(layers),
+            layers_sha=layers_sha(layers, labels.keys()),
             people=len(layers.layers),
             **document_columns(row),
             **fixed,
         )
-        for layers, row, fixed in zip(documents, rows, common, strict=True)
+        for (layers, row), fixed in zip(compared, common, strict=True)
     )
     for model, columns in PARTS:
         model.objects.bulk_create(
             model(entry=entry, **values, **fixed)
-            for entry, row, fixed in zip(entries, rows, common, strict=True)
+            for entry, (_, row), fixed in zip(entries, compared, common, strict=True)
             for values in columns(row, labels)
         )
 
@@ -98,15 +103,6 @@ def documents_missed(project: Project, *, since: int) -> list[int]:
     return sorted({*annotated, *moved.values_list("document", flat=True)})
 
 
-def measured(layers: DocumentLayers) -> MeasuredDocument:
-    return MeasuredDocument(
-        text=layers.text,
-        tokens=layers.tokens,
-        layers={str(layer.author_id): layer.spans for layer in layers.layers},
-        with_suggestions=any(layer.with_suggestions for layer in layers.layers),
-    )
-
-
 def dimensions(layers: DocumentLayers) -> Json:
     """What the document's rows are sliced by."""
     versions = {layer.guideline_version or Sliced.NO_GUIDELINE for layer in layers.layers}
@@ -119,9 +115,12 @@ def dimensions(layers: DocumentLayers) -> Json:
     }
 
 
-def layers_sha(layers: DocumentLayers) -> str:
+def layers_sha(layers: DocumentLayers, known: Set[str]) -> str:
+    """`known`: the names of all labels."""
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
-    return hashlib.sha256("|".join([str(VERSION), *ids, layers.overlap_reason]).encode()).hexdigest()
+    # Of a label that came later nobody here was asked, which the other labels' rows have to know.
+    unknown = sorted(known - layers.labels)
+    return hashlib.sha256("|".join([str(VERSION), *ids, layers.overlap_reason, *unknown]).encode()).hexdigest()
 
 
 def document_columns(row: DocumentRow) -> Json:
@@ -188,6 +187,7 @@ def pair_columns(row: DocumentRow, labels: Mapping[str, int]) -> list[Json]:
             who
             | {
                 "label_id": None,
+                "asked": pair.asked_all,
                 "both_empty": pair.both_empty,
                 "same_bounds": pair.boundary,
                 "bio_words": bio.units,
@@ -199,6 +199,7 @@ def pair_columns(row: DocumentRow, labels: Mapping[str, int]) -> list[Json]:
             who
             | {
                 "label_id": labels[label],
+                "asked": counts.documents,
                 "begin": bio.values.get(f"B-{label}", 0),
                 "inside": bio.values.get(f"I-{label}", 0),
                 "first_spans": counts.first,

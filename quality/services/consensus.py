@@ -15,7 +15,7 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, of_labels
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import DocumentLayers, layers_of
 from daner_site.core.clock import now
@@ -30,10 +30,11 @@ from quality.models import AnnotatorReliability, ConsensusDocument, ConsensusRun
 from quality.numeric.calibration import fit
 from quality.numeric.consensus import Consensus, ConsensusSpan, consensus
 from quality.selectors.consensus import layers_sha, newest_run
+from quality.selectors.content import asked_by_name
 from quality.selectors.people import timings
 from quality.services.training_labels import compared_with_vote, training_labels_publish
 
-VERSION = 1
+VERSION = 2
 """Rises when a method changes, so that the next annotation has a project computed again."""
 DEBOUNCE_MS = 5_000
 """A burst of submissions is computed once: later messages find nothing new and stop."""
@@ -174,7 +175,12 @@ def _judged(item: DocumentLayers) -> JudgedDocument:
         text=item.text,
         tokens=item.tokens,
         judgements=tuple(
-            Judgement(str(layer.author_id), layer.spans, with_suggestions=layer.with_suggestions)
+            Judgement(
+                str(layer.author_id),
+                layer.spans,
+                asked=item.partly_asked.get(layer.author_id),
+                with_suggestions=layer.with_suggestions,
+            )
             for layer in item.layers
         ),
     )
@@ -263,7 +269,7 @@ def _drifts(documents: Iterable[DocumentLayers], found: Consensus) -> dict[str, 
     met: dict[str, list[tuple[int, Residual]]] = defaultdict(list)
     for item in documents:
         right = _right(item, found)
-        scores = {layer.annotation_id: document_f1(layer.spans, right) for layer in item.layers}
+        scores = {layer.annotation_id: document_f1(layer.spans, of_labels(right, layer.asked)) for layer in item.layers}
         for layer in item.layers:
             own = scores[layer.annotation_id]
             others = [score for key, score in scores.items() if key != layer.annotation_id and score is not None]
@@ -288,7 +294,7 @@ def _right(item: DocumentLayers, found: Consensus) -> Sequence[LabelledSpan]:
 def _compared(documents: Iterable[DocumentLayers]) -> Iterator[Compared]:
     for item in documents:
         layers = {str(layer.author_id): layer.spans for layer in item.layers}
-        yield Compared(layers, None if item.gold is None else item.gold.spans)
+        yield Compared(layers, None if item.gold is None else item.gold.spans, asked_by_name(item))
 
 
 def _batches(rows: Iterable[ConsensusDocument]) -> Iterator[list[ConsensusDocument]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from annotation.domain.spans import of_labels
 from annotation.models import Annotation, Document, OverlapReason, Project, Split
 from annotation.selectors.layers import document_layers
 from annotation.selectors.people import somebody_left
@@ -43,10 +44,14 @@ def overlap_consider(*, document_id: int) -> bool:
     if not project.overlap_targeted or document.overlap_target >= project.overlap_cap or not all_are_in(document):
         return False
     layers = document_layers(document)
-    more = needs_another(
-        [layer.spans for layer in layers.layers],
-        agreement=project.overlap_agreement,
-        expected_errors=expected_errors(project, layers),
+    errors = expected_errors(project, layers)
+    more = any(
+        needs_another(
+            [of_labels(layer.spans, labels) for layer in people],
+            agreement=project.overlap_agreement,
+            expected_errors=errors,
+        )
+        for labels, people in layers.questions.items()
     )
     if not more or not somebody_left(document):
         return False

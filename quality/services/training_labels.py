@@ -23,6 +23,7 @@ def compared_with_vote(found: Consensus, settled: Sequence[DocumentLayers]) -> A
                 item.gold.spans if item.gold else (),
                 [layer.spans for layer in item.layers],
                 _spans(found, item),
+                [item.partly_asked.get(layer.author_id) for layer in item.layers],
             )
             for item in settled
         ]

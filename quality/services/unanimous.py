@@ -15,7 +15,7 @@ from quality.services.cases import case_open
 from quality.services.decisions import span_rows
 
 PEOPLE = 2
-"""At least so many must have said the same."""
+"""At least so many must have said the same, of every label."""
 
 
 @transaction.atomic
@@ -34,7 +34,7 @@ def unanimous_accept(*, document_id: int) -> Annotation | None:
     if document is None or not all_are_in(document):
         return None
     content = case_content(document)
-    if len(content.layers.layers) < PEOPLE or content.open_groups:
+    if content.open_groups or min(map(len, content.layers.questions.values()), default=0) < PEOPLE:
         return None
     audited = in_sample("audit", seed=document.project.seed, key=document.sha256)
     gold = gold_publish(

@@ -26,6 +26,7 @@ NOT_UTF8 = "\ufdd0"
 NUL = "\ufdd1"
 
 Spans = tuple[LabelledSpan, ...]
+Labels = frozenset[str]
 
 
 class Unreadable(ValueError):
@@ -42,6 +43,7 @@ class ParsedDocument:
         spans: labels that belong to nobody in particular, that is, gold; None when the file says
             nothing (an empty tuple says: nothing here).
         layers: annotator's name → their spans.
+        asked: annotator's name → the labels they were asked about; who is not in it: about all.
         split: "pool" or "test" when the file says so.
         notices: what was repaired or left out, for the report.
     """
@@ -51,6 +53,7 @@ class ParsedDocument:
     tokens: tuple[Token, ...] | None = None
     spans: Spans | None = None
     layers: Mapping[str, Spans] = field(default_factory=dict)
+    asked: Mapping[str, Labels] = field(default_factory=dict)
     external_id: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     split: str | None = None
@@ -83,6 +86,8 @@ class BadRow(ValueError):
 class ExportedLayer:
     name: str
     spans: Spans
+    asked: Labels | None = None
+    """The labels the person was asked about, None for all."""
 
 
 @dataclass(frozen=True, slots=True)

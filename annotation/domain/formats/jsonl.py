@@ -1,8 +1,9 @@
 """JSON Lines: DANER's own shape, and the common ones of other tools.
 
 Own: `{"id", "text", "split", "tokens": [[start, end]], "meta", "gold": [span] | null,
-"annotations": [{"annotator", "spans": [span]}], "model": {"name", "spans"}}` with
-`span = {"start", "end", "label"}`. Read as well: `spans`, `label`, `labels` or `entities` in
+"annotations": [{"annotator", "asked", "spans": [span]}], "model": {"name", "spans"}}` with
+`span = {"start", "end", "label"}`. `asked`, a label or several, is there where somebody was not
+asked about all; several answers of one person, each to another question, are one. Read as well: `spans`, `label`, `labels` or `entities` in
 place of `gold`; spans as `[start, end, label]` or with `start_offset`/`end_offset`; and doccano's
 project export, whose `annotations` are single spans, each with the number of its `user`.
 """
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotation.domain.formats.base import (
     MAX_LAYERS,
     BadRow,
     ExportedDocument,
+    ExportedLayer,
+    Labels,
     ParsedDocument,
     Row,
     RowError,
@@ -68,21 +71,28 @@ def _document(row: int, data: dict[str, Any]) -> ParsedDocument:
         raise BadRow("text", "there is no text" if text is None else "text is not a string")
     check_text(text)
     spans = _unattributed(data, text)
-    layers, loose = _layers(data, text)
+    layers, asked, loose = _layers(data, text)
     if loose is not None:
         spans = checked_spans([*(spans or ()), *loose], text, "annotations")
-    notices = ("the model's suggestions in the file are not imported",) if data.get("model") else ()
     return ParsedDocument(
         row=row,
         text=text,
         tokens=_tokens(data, text),
         spans=spans,
         layers=layers,
+        asked=asked,
         external_id=clean_id(data.get("id")),
         meta=checked_meta(data.get("meta")),
         split=_SPLITS.get(str(data.get("split"))),
-        notices=notices,
+        notices=tuple(_notices(data, asked)),
     )
+
+
+def _notices(data: dict[str, Any], asked: Mapping[str, Labels]) -> Iterator[str]:
+    if data.get("model"):
+        yield "the model's suggestions in the file are not imported"
+    if asked:
+        yield "somebody was asked about some labels only: the others are missing for them, not absent"
 
 
 def _unattributed(data: dict[str, Any], text: str) -> Spans | None:
@@ -92,15 +102,15 @@ def _unattributed(data: dict[str, Any], text: str) -> Spans | None:
     return None
 
 
-def _layers(data: dict[str, Any], text: str) -> tuple[dict[str, Spans], list[LabelledSpan] | None]:
-    """Annotators' layers, and spans of `annotations` that name nobody."""
+def _layers(data: dict[str, Any], text: str) -> tuple[dict[str, Spans], dict[str, Labels], list[LabelledSpan] | None]:
+    """Annotators' layers, what they were asked about if not all, and spans of `annotations` that name nobody."""
     items = data.get("annotations")
     if items is None:
-        return {}, None
+        return {}, {}, None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise BadRow("annotations", "annotations is not a list of objects")
     if any("spans" in item for item in items):
-        return _own_layers(items, text), None
+        return *_own_layers(items, text), None
     by_user: dict[str, list[LabelledSpan]] = defaultdict(list)
     loose: list[LabelledSpan] = []
     for number, item in enumerate(items, start=1):
@@ -109,21 +119,46 @@ def _layers(data: dict[str, Any], text: str) -> tuple[dict[str, Spans], list[Lab
         (loose if user is None else by_user[check_name(str(user), "annotations")]).append(span)
     _limit_layers(len(by_user))
     layers = {name: checked_spans(spans, text, "annotations") for name, spans in by_user.items()}
-    return layers, loose or None
+    return layers, {}, loose or None
 
 
-def _own_layers(items: list[dict[str, Any]], text: str) -> dict[str, Spans]:
-    _limit_layers(len(items))
+def _own_layers(items: list[dict[str, Any]], text: str) -> tuple[dict[str, Spans], dict[str, Labels]]:
     layers: dict[str, Spans] = {}
+    asked: dict[str, Labels] = {}
     for number, item in enumerate(items, start=1):
         annotator = item.get("annotator")
         if annotator is None or isinstance(annotator, (dict, list)):
             raise BadRow("annotations", f"annotation {number} names no annotator")
         name = check_name(str(annotator), "annotations")
+        question, spans = _asked(item, number), _spans(item.get("spans"), text, "annotations")
+        if question is not None and (foreign := sorted({span.label for span in spans} - question)):
+            raise BadRow(
+                "annotations", f"annotation {number} has a span labelled {foreign[0]!r}, about which nobody asked"
+            )
         if name in layers:
-            raise BadRow("annotations", f"annotator {name!r} appears twice")
-        layers[name] = _spans(item.get("spans"), text, "annotations")
-    return layers
+            before = asked.get(name)
+            if before is None or question is None:
+                raise BadRow(
+                    "annotations", f"annotator {name!r} appears twice; 'asked' would say about which labels each"
+                )
+            if again := sorted(before & question):
+                raise BadRow("annotations", f"annotator {name!r} appears twice about {again[0]!r}")
+            spans, question = tuple(sorted((*layers[name], *spans))), before | question
+        layers[name] = spans
+        if question is not None:
+            asked[name] = question
+    _limit_layers(len(layers))
+    return layers, asked
+
+
+def _asked(item: dict[str, Any], number: int) -> Labels | None:
+    given = item.get("asked")
+    if given is None:
+        return None
+    labels = [given] if isinstance(given, str) else given
+    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
+        raise BadRow("annotations", f"annotation {number}: 'asked' is neither a label nor a list of labels")
+    return frozenset(check_name(label, "annotations") for label in labels)
 
 
 def _limit_layers(count: int) -> None:
@@ -186,15 +221,18 @@ def print_document(document: ExportedDocument) -> str:
         if document.gold is not None and document.gold_source:
             data["gold_source"] = document.gold_source
     if document.annotators:
-        data["annotations"] = [
-            {"annotator": layer.name, "spans": _printed(layer.spans)} for layer in document.annotators
-        ]
+        data["annotations"] = [_printed_layer(layer) for layer in document.annotators]
     if document.model is not None:
         spans = _printed(document.model.spans)
         for span, confidence in zip(spans, document.confidences, strict=True):
             span["confidence"] = confidence
         data["model"] = {"name": document.model.name, "spans": spans}
     return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _printed_layer(layer: ExportedLayer) -> dict[str, Any]:
+    asked = {} if layer.asked is None else {"asked": sorted(layer.asked)}
+    return {"annotator": layer.name, **asked, "spans": _printed(layer.spans)}
 
 
 def _printed(spans: Spans) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from annotation.domain.formats.base import ParsedDocument, Spans
+from annotation.domain.formats.base import Labels, ParsedDocument, Spans
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import Token, text_hash, tokenize
 
@@ -44,6 +44,8 @@ class PreparedDocument:
     split: str
     gold: Spans | None
     layers: Mapping[str, Spans]
+    asked: Mapping[str, Labels]
+    """Annotator → the labels they were asked about; who is not in it: about all."""
 
     @property
     def is_labelled(self) -> bool:
@@ -52,7 +54,7 @@ class PreparedDocument:
 
 def prepare(row: ParsedDocument, options: ImportOptions, split: str) -> PreparedDocument:
     """The document to store; `split` is where it goes unless the file says otherwise."""
-    gold, layers = _labels(row, options) if options.with_labels else (None, {})
+    gold, layers, asked = _labels(row, options) if options.with_labels else (None, {}, {})
     return PreparedDocument(
         source=row,
         sha256=text_hash(row.text),
@@ -60,19 +62,28 @@ def prepare(row: ParsedDocument, options: ImportOptions, split: str) -> Prepared
         split=(options.file_splits and row.split) or split,
         gold=gold,
         layers=layers,
+        asked=asked,
     )
 
 
-def _labels(row: ParsedDocument, options: ImportOptions) -> tuple[Spans | None, dict[str, Spans]]:
+def _labels(row: ParsedDocument, options: ImportOptions) -> tuple[Spans | None, dict[str, Spans], dict[str, Labels]]:
     gold = None if row.spans is None else _mapped(row.spans, options)
     layers: dict[str, Spans] = {}
+    asked: dict[str, Labels] = {}
     for name, spans in row.layers.items():
         use = options.layer_map.get(name, "annotator")
-        if use == "annotator":
-            layers[name] = _mapped(spans, options)
-        elif use == "gold" and gold is None:
+        if use == "gold" and gold is None:
             gold = _mapped(spans, options)
-    return gold, layers
+        if use != "annotator":
+            continue
+        if name in row.asked:
+            asked[name] = frozenset(options.label_map.get(label, label) for label in row.asked[name]) - {""}
+            if not asked[name]:
+                # All they were asked about is left out: they have said nothing here.
+                del asked[name]
+                continue
+        layers[name] = _mapped(spans, options)
+    return gold, layers, asked
 
 
 def _mapped(spans: Spans, options: ImportOptions) -> Spans:

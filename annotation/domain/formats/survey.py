@@ -21,7 +21,8 @@ class Survey:
     """Counts of a file. `rows` is documents and errors together, the length of the job.
 
     Attributes:
-        labels: label → its number of spans, over gold and all annotators.
+        labels: label → its number of spans, over gold and all annotators; 0 of one that was only asked about.
+        label_rows: label → the first row with it.
         layers: annotator → number of documents they labelled.
         splits: "pool"/"test" → number of documents for which the file says so.
         first: the beginning of the first documents, with their spans.
@@ -35,6 +36,7 @@ class Survey:
     known: int = 0
     overlaps: int = 0
     labels: dict[str, int] = field(default_factory=dict)
+    label_rows: dict[str, int] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
     notices: dict[str, int] = field(default_factory=dict)
@@ -76,6 +78,9 @@ def survey(rows: Iterable[Row], known_hashes: Collection[str]) -> Survey:
         for spans in _all_layers(row):
             labels.update(span.label for span in spans)
             result.overlaps += bool(overlapping(spans))
+        labels.update(dict.fromkeys(frozenset().union(*row.asked.values()), 0))
+        for label in labels.keys() - result.label_rows.keys():
+            result.label_rows[label] = row.row
         layers.update(list(row.layers))
         if row.split is not None:
             splits[row.split] += 1
