@@ -73,22 +73,26 @@ class Coverage:
 
 
 def coverage(
-    rows: FloatArray, statistic: Statistic, size: int, *, samples: int = 300, seed: int = 0
+    rows: FloatArray, statistic: Statistic, size: int, *, groups: int | None = None, samples: int = 300, seed: int = 0
 ) -> Coverage | None:
     """Takes these documents for all there are: how often does the interval of a few hold the figure of all?
 
     Args:
         rows: documents × columns.
         size: documents in a sample, drawn with replacement.
+        groups: make each interval of so many groups that chance puts the documents into, as the product
+            does where documents are many.
     """
     rows = rows[rows.any(axis=1)]
     generator = np.random.default_rng(seed)
     value = float(statistic(rows.sum(axis=0)[None])[0])
-    found = [
-        each
-        for number in range(samples)
-        if (each := interval(rows[generator.integers(0, len(rows), size)], statistic, seed=number)) is not None
-    ]
+    found = []
+    for number in range(samples):
+        drawn = rows[generator.integers(0, len(rows), size)]
+        if groups is not None:
+            drawn = _grouped(drawn, generator.integers(0, groups, size), groups)
+        if (each := interval(drawn, statistic, seed=number)) is not None:
+            found.append(each)
     if not found:
         return None
     return Coverage(
@@ -96,6 +100,13 @@ def coverage(
         float(np.mean([each.high - each.low for each in found])),
         len(found),
     )
+
+
+def _grouped(rows: FloatArray, group: npt.NDArray[np.int64], groups: int) -> FloatArray:
+    """The sum of each group's rows."""
+    sums = np.zeros((groups, rows.shape[1]))
+    np.add.at(sums, group, rows)
+    return sums
 
 
 def _resampled_sums(rows: FloatArray, draws: int, seed: int) -> FloatArray:

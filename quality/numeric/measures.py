@@ -117,14 +117,16 @@ def document_figures(row: DocumentRow) -> Json:
     }
 
 
-def coverages(rows: Iterable[DocumentRow], size: int, *, samples: int = 300) -> dict[str, Coverage | None]:
-    """How often intervals of `size` documents hold the figure of all, for the two leading figures."""
+def coverages(
+    rows: Iterable[DocumentRow], size: int, *, groups: int | None = None, samples: int = 300
+) -> dict[str, Coverage | None]:
+    """How often intervals of `size` documents hold the figure of all, for the two leading figures; see `coverage`."""
     rows = [row for row in rows if row.documents]
     table, whole = _Table(rows), total(rows)
     bio = table.matrix("bio", sorted(whole.view("bio").values))
     return {
-        "bio": coverage(bio, numeric.alphas_of_sums, size, samples=samples),
-        "exact": coverage(table.counted("exact"), numeric.fractions_of_sums, size, samples=samples),
+        "bio": coverage(bio, numeric.alphas_of_sums, size, groups=groups, samples=samples),
+        "exact": coverage(table.counted("exact"), numeric.fractions_of_sums, size, groups=groups, samples=samples),
     }
 
 

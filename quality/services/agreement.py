@@ -49,10 +49,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
         return None
     newest = newest_report(project)
     watermark = _watermark(project)
-    labels = sorted(project.labels.values_list("name", flat=True))
-    # Under other definitions, or with another label, the rows of all documents say something else.
-    same = newest is not None and (newest.measures["version"], newest.measures.get("labels")) == (VERSION, labels)
-    known = newest if same else None
+    known = newest if newest is not None and _comparable(project, newest) else None
     missed = documents_missed(project, since=known.watermark if known else 0)
     if known is not None and known.watermark >= watermark and not missed and not anew:
         return known
@@ -71,7 +68,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
     report = AgreementReport.objects.create(
         organization_id=project.organization_id,
         project=project,
-        measures=measures(project) | {"apart": kept_apart(project), "labels": labels},
+        measures=measures(project) | {"apart": kept_apart(project)},
         seconds=time.monotonic() - started,
         data_sha=sha,
         watermark=watermark,
@@ -95,6 +92,12 @@ def agreement_sweep() -> int:
     for project_id in (found := list(behind)):
         agreement_request(project_id=project_id)
     return len(found)
+
+
+def _comparable(project: Project, newest: AgreementReport) -> bool:
+    """Under other definitions, or with another label, the rows of all documents say something else."""
+    labels = set(project.labels.values_list("name", flat=True))
+    return newest.measures["version"] == VERSION and newest.measures["alpha"]["per_label"].keys() == labels
 
 
 def _rest_ms(newest: AgreementReport | None) -> int:

@@ -73,6 +73,16 @@ def test_a_figure_that_is_never_defined_has_no_interval() -> None:
     assert coverage(np.ones((9, 2)), lambda sums: np.full(len(sums), np.nan), 6, samples=3) is None
 
 
+def test_an_interval_from_groups_of_documents_is_about_as_wide_and_holds_as_often() -> None:
+    rows = fractions(7, 300)
+    whole, grouped = (coverage(rows, fractions_of_sums, 250, groups=groups, samples=60) for groups in (None, 64))
+    assert whole is not None
+    assert grouped is not None
+    assert grouped.share > 0.85
+    assert grouped.width == pytest.approx(whole.width, rel=0.15)
+    assert grouped.width != whole.width
+
+
 def test_coverage_counts_the_intervals_that_hold_the_figure_of_all() -> None:
     """One mean-like figure that never varies is always held; one whose interval is elsewhere never."""
     always = coverage(np.array([[1.0, 2.0]] * 20), fractions_of_sums, 8, samples=10)

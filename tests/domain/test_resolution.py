@@ -54,6 +54,14 @@ def test_a_span_below_three_tenths_of_the_votes_is_left_out():
     assert resolve(None, [[ADA], [ADA], [ADA, PARIS]]).spans == (ADA, PARIS)
 
 
+def test_a_span_needs_three_tenths_of_those_who_were_asked_about_its_label():
+    about = [frozenset({"PER"})] * 4 + [frozenset({"LOC"})]
+    assert resolve(None, [[ADA], [], [], [], [PARIS]], asked=about) == Resolved((PARIS,), "vote")
+    assert resolve(None, [[ADA], [], [], [], [PARIS]], asked=[None] * 5).spans == ()
+    # One person's answer to a part of the question is not the one person's word on the text.
+    assert resolve(None, [[ADA]], asked=[frozenset({"PER"})]) == Resolved((ADA,), "vote")
+
+
 @given(layers)
 def test_the_order_of_the_annotators_changes_nothing_and_a_vote_never_overlaps(given_layers):
     resolved = resolve(None, given_layers)

@@ -175,6 +175,18 @@ def test_without_gold_the_others_decide_and_two_alone_decide_nothing() -> None:
     assert sums["a", "b"].documents == 2
 
 
+def test_a_pair_is_compared_on_what_both_were_asked_about() -> None:
+    person, place = LabelledSpan(0, 3, "PER"), LabelledSpan(5, 8, "LOC")
+    about = {"b": frozenset({"PER"}), "c": frozenset({"LOC"})}
+    sums = pair_sums([Compared({"a": [person, place], "b": [person], "c": []}, [place], about)])
+    assert set(sums) == {("a", "b"), ("a", "c")}
+    assert (sums["a", "b"].f1, sums["a", "b"].same_wrong) == (1.0, 1)
+    assert (sums["a", "c"].f1, sums["a", "c"].wrong) == (0.0, 0)
+    # Without gold, only who was asked about the label can say that a span is wrong.
+    sums = pair_sums([Compared({"a": [person, place], "b": [person], "c": []}, None, about)])
+    assert sums["a", "b"].wrong == 0
+
+
 def test_every_pair_of_a_document_is_counted() -> None:
     sums = pair_sums(crowd(copier=False, documents=1))
     assert set(sums) == set(combinations(["p1", "p2", "p3", "p4", "p5"], 2))

@@ -68,6 +68,7 @@ def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     [
         ([row(), "nonsense"], (), "annotations.jsonl, row 2: not JSON"),
         ([row()], ("--coverage", "0"), "--coverage must be 1 or more"),
+        ([row()], ("--groups", "64"), "--groups must be 1 or more and needs --coverage"),
         ([row()], ("--json", "/no/such/folder/out.json"), "There is no folder for"),
     ],
 )

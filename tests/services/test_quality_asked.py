@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from annotation.domain.permissions import ProjectRole
 from annotation.models import Annotation, Document, Label, Project
 from annotation.selectors.doubts import single_labels
 from annotation.selectors.layers import document_layers
@@ -21,7 +22,7 @@ from annotation.services.exports import export_parts
 from annotation.services.projects import label_add
 from daner_site.accounts.models import User
 from quality.domain.conflicts import Kind
-from quality.models import AdjudicationCase, AgreementCheck, AgreementReport
+from quality.models import AdjudicationCase, AgreementCheck, AgreementReport, Review
 from quality.selectors.consensus import exported
 from quality.selectors.content import case_content
 from quality.selectors.feedback import feedback_page
@@ -235,7 +236,7 @@ def test_three_people_asked_about_one_label_do_not_make_the_other_agreed(project
         asked_about(document, [ADA], name)
     helper = factories.user_make()
     factories.membership_make(project.organization, helper)
-    factories.project_member_make(project, helper, "annotator")
+    factories.project_member_make(project, helper, ProjectRole.ANNOTATOR)
     document_refresh(document_id=document.pk)
     assert not document.annotations.filter(kind=Annotation.Kind.GOLD).exists()
     document.refresh_from_db()
@@ -283,8 +284,20 @@ def test_nobody_is_measured_on_what_they_were_not_asked(project: Project) -> Non
     gold = factories.annotation_make(document, project.created_by, [ADA, BO, ROME], kind="gold")
     page = feedback_page(project, person)
     assert (page.total.f1, page.kinds) == (1.0, ())
-    factories.case_make(document, status="resolved", gold_annotation=gold)
-    assert outcomes(project).rows == () or outcomes(project).rows[-1].score.recall == 1.0
+    case = factories.case_make(document, status="resolved", gold_annotation=gold)
+    Review.objects.create(
+        organization=project.organization,
+        project=project,
+        document=document,
+        case=case,
+        reviewer=project.created_by,
+        origin=case.origin,
+        places=[],
+        spans=[],
+        gold=gold,
+    )
+    (row,) = outcomes(project).rows
+    assert (row.name, row.score.recall, row.score.mistakes.total()) == (person.name, 1.0, 0)
 
 
 def test_a_label_that_came_later_was_not_asked_of_those_who_had_submitted(project: Project) -> None:

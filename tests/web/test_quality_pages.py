@@ -128,6 +128,28 @@ def shared(world: World, **fields: Any) -> None:
     factories.annotation_make(document, world.two, [(0, 3, "NORP")])
 
 
+def test_the_quality_page_says_when_the_first_figures_are_being_counted(client: Client) -> None:
+    world = World()
+    factories.annotation_make(world.document, world.one, [NORP])
+    panel = address(world, "quality:agreement_panel")
+    assert "Being measured" not in text_of(signed_in(client, world.reviewer).get(panel))
+    factories.annotation_make(world.document, world.two, [NORP])
+    assert "Being measured" in text_of(client.get(panel))
+    agreement_recompute(project_id=world.project.pk)
+    assert "Being measured" not in text_of(client.get(panel))
+
+
+def test_a_long_list_of_pairs_is_folded(client: Client, world: World) -> None:
+    panel = address(world, "quality:agreement_panel")
+    signed_in(client, world.reviewer)
+    agreement_recompute(project_id=world.project.pk)
+    assert '<details class="fold" open><summary>1 pair</summary>' in text_of(client.get(panel))
+    for _ in range(5):
+        factories.annotation_make(world.document, factories.user_make(), [NORP])
+    agreement_recompute(project_id=world.project.pk, anew=True)
+    assert '<details class="fold"><summary>21 pairs</summary>' in text_of(client.get(panel))
+
+
 def test_picked_documents_are_left_out_and_said_to_be(client: Client, world: World) -> None:
     for _ in range(2):
         shared(world, overlap_reason="targeted")

@@ -44,12 +44,19 @@ class Command(BaseCommand):
             metavar="DOCUMENTS",
             help="also try the intervals: how often one from so many of the documents holds the figure of all",
         )
+        parser.add_argument(
+            "--groups",
+            type=int,
+            help="with --coverage: put the documents into so many groups first, as the product does",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         if options["json"] and not options["json"].absolute().parent.is_dir():
             raise CommandError(f"There is no folder for {options['json']}.", returncode=BAD_INPUT)
         if options["coverage"] is not None and options["coverage"] < 1:
             raise CommandError("--coverage must be 1 or more.", returncode=BAD_INPUT)
+        if options["groups"] is not None and (options["groups"] < 1 or options["coverage"] is None):
+            raise CommandError("--groups must be 1 or more and needs --coverage.", returncode=BAD_INPUT)
         try:
             items = read_items(options["items"], options["annotations"])
         except FileError as error:
@@ -67,7 +74,7 @@ class Command(BaseCommand):
         if options["export"]:
             report["export"] = exports(documents, labels)
         if options["coverage"]:
-            found = coverages(rows.values(), options["coverage"])
+            found = coverages(rows.values(), options["coverage"], groups=options["groups"])
             report["coverage"] = {
                 name: each and {"share": each.share, "width": each.width} for name, each in found.items()
             }
