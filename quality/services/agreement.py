@@ -97,7 +97,7 @@ def agreement_sweep() -> int:
 def _comparable(project: Project, newest: AgreementReport) -> bool:
     """Under other definitions, or with another label, the rows of all documents say something else."""
     labels = set(project.labels.values_list("name", flat=True))
-    return newest.measures["version"] == VERSION and newest.measures["alpha"]["per_label"].keys() == labels
+    return bool(newest.measures["version"] == VERSION) and set(newest.measures["alpha"]["per_label"]) == labels
 
 
 def _rest_ms(newest: AgreementReport | None) -> int:
