@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quality", "0006_against_vote"),
+        ("quality", "0008_same_words"),
     ]
 
     operations = [
