@@ -6,6 +6,7 @@ import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
+import { createLanes } from "./review_lanes.js";
 import { keepLease } from "./review_lease.js";
 import { createReview } from "./review_model.js";
 import { mountSame } from "./review_same.js";
@@ -25,6 +26,8 @@ function start(form) {
   const status = form.querySelector("[data-status]");
   const fieldsets = new Map([...form.querySelectorAll("[data-group]")].map((f) => [f.dataset.group, f]));
   const color = (label) => data.colors[label] ?? "#7F7F7F";
+  const lanes = createLanes(data.groups, color);
+  text.style.setProperty("--lanes", lanes.count);
   let selection = null;
   let anchor = null;
   let dirty = false;
@@ -50,10 +53,10 @@ function start(form) {
     status.textContent = left ? `${left} of ${model.conflicts} still open` : "All decided. Shift+Enter finishes.";
   }
 
-  /* Text between two points, cut at the edges of the selection. */
+  /* Text between two points, cut at the edges of the selection and of what people marked. */
   function run(from, to) {
     const inner = selection ? [selection.start, selection.end].filter((cut) => cut > from && cut < to) : [];
-    const cuts = [from, ...inner, to];
+    const cuts = [...new Set([from, ...inner, ...lanes.cuts(from, to), to])].sort((a, b) => a - b);
     return cuts.slice(1).flatMap((end, index) => {
       const begin = cuts[index];
       if (begin >= end) return [];
@@ -61,6 +64,7 @@ function start(form) {
       element.textContent = offsets.slice(begin, end);
       element.dataset.start = begin;
       element.dataset.end = end;
+      lanes.paint(element, begin, end);
       if (selection && begin >= selection.start && end <= selection.end) element.className = "selected";
       return [element];
     });
