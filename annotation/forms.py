@@ -249,6 +249,15 @@ class WorkForm(forms.Form):
     action = forms.ChoiceField(choices=[(a, a) for a in ("submit", "skip", "reject")])
     payload = forms.CharField(required=False, strip=False)
     reason = forms.CharField(required=False, max_length=500)
+    ahead = forms.UUIDField(required=False)
+    """The reserved document that the page shows already."""
+
+
+class AheadForm(forms.Form):
+    """Reserving the next document: the one the page has already, or that the person leaves."""
+
+    known = forms.UUIDField(required=False)
+    leave = forms.BooleanField(required=False)
 
 
 class DraftForm(forms.Form):

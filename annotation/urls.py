@@ -11,6 +11,7 @@ app_name = "annotation"
 
 project_routes = [
     path("annotate/", work_views.annotate, name="annotate"),
+    path("annotate/ahead/", work_views.ahead, name="ahead"),
     path("annotate/<uuid:assignment>/draft/", draft_views.draft, name="draft"),
     path("comments/", comment_views.comments, name="comments"),
     path("comments/unread/", comment_views.unread, name="comments_unread"),

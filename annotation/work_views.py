@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import ProjectContext, project_view
 from annotation.domain.permissions import Permission
 from annotation.domain.spans import SpanError
 from annotation.domain.submission import Submission, SubmissionError, parse_submission
-from annotation.forms import WorkForm
+from annotation.forms import AheadForm, WorkForm
 from annotation.selectors.progress import member_progress, own_progress, project_progress
 from annotation.selectors.projects import guideline_html, workspace
+from annotation.services.claims import assignment_reserve_next, reservation_give_back
 from annotation.services.drafts import draft_keep
+from annotation.services.turns import RESERVED_FOR
 from annotation.services.work import (
     AlreadyClosed,
     ClosedOtherwise,
@@ -49,7 +53,30 @@ def annotate(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
         return _refused(request, ctx, form.cleaned_data, str(error), status=409)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("annotation:annotate", ctx.organization.slug, ctx.project.uuid)
-    return render(request, "annotation/_workspace.html", _next(ctx) | {"swapped": True})
+    return _swapped(request, _next(ctx, known=form.cleaned_data["ahead"]))
+
+
+@require_POST
+@project_view(Permission.ANNOTATE)
+def ahead(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
+    """The document after the one in work, reserved for the page to keep: `{assignment, seconds, html}`.
+
+    `html` is left out where the page has it already; `leave` gives the document back.
+    """
+    form = AheadForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest(f"Not understood: {form.errors.as_text()}")
+    if form.cleaned_data["leave"]:
+        reservation_give_back(ctx=ctx)
+        return HttpResponse(status=204)
+    reserved = assignment_reserve_next(ctx=ctx)
+    if reserved is None:
+        return JsonResponse({"assignment": None})
+    found = {"assignment": str(reserved.uuid), "seconds": RESERVED_FOR.total_seconds()}
+    if reserved.uuid != form.cleaned_data["known"]:
+        shown = {"ctx": ctx, "workspace": workspace(ctx, reserved), "progress": own_progress(ctx.project, ctx.user)}
+        found["html"] = render_to_string("annotation/_workspace.html", shown, request)
+    return JsonResponse(found)
 
 
 @require_safe
@@ -94,15 +121,18 @@ def _read(data: dict[str, Any]) -> Submission:
     return parse_submission(data["payload"])
 
 
-def _next(ctx: ProjectContext) -> dict[str, Any]:
-    """What changes from document to document."""
+def _next(ctx: ProjectContext, known: UUID | None = None) -> dict[str, Any]:
+    """What changes from document to document; the document itself is left out if the page has it already."""
     assignment = assignment_claim_next(ctx=ctx)
-    return {
-        "ctx": ctx,
-        "active": "annotate",
-        "workspace": None if assignment is None else workspace(ctx, assignment),
-        "progress": own_progress(ctx.project, ctx.user),
-    }
+    found = {"ctx": ctx, "active": "annotate", "progress": own_progress(ctx.project, ctx.user)}
+    if assignment is not None and assignment.uuid == known:
+        return found | {"document": assignment.document.uuid}
+    return found | {"workspace": None if assignment is None else workspace(ctx, assignment)}
+
+
+def _swapped(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    template = "annotation/_workspace.html" if "workspace" in context else "annotation/_beside.html"
+    return render(request, template, context | {"swapped": True}, status=status)
 
 
 def _page(ctx: ProjectContext) -> dict[str, Any]:
@@ -117,14 +147,15 @@ def _refused(
     """The same page with the reason and, where the document is still theirs, the posted spans."""
     held = assignment_held(ctx=ctx, assignment_uuid=data["assignment"])
     swapped = bool(request.htmx)  # type: ignore[attr-defined]
-    context = (_next(ctx) if swapped else _page(ctx)) | {"error": message, "swapped": swapped}
+    context = (_next(ctx, known=data["ahead"]) if swapped else _page(ctx)) | {"error": message}
     if held is not None:
         context["workspace"] = workspace(ctx, held) | {"spans": _posted_spans(data)}
         if context["workspace"]["draft"]:
             # What was just posted is newer than what was saved before.
             context["workspace"]["draft"] = {"revision": context["workspace"]["draft"]["revision"]}
-    template = "annotation/_workspace.html" if swapped else "annotation/annotate.html"
-    return render(request, template, context, status=status)
+    if swapped:
+        return _swapped(request, context, status)
+    return render(request, "annotation/annotate.html", context, status=status)
 
 
 def _posted_spans(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -55,6 +55,8 @@ class Document(PublicModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["project", "split", "position"], name="document_by_position"),
+            # The labels wanted are summed after each submission: from the index alone, without the texts.
+            models.Index(fields=["project", "split", "probe", "overlap_target"], name="document_wanted"),
             models.Index(
                 fields=["project", "overlap_reason"], condition=~Q(overlap_reason=""), name="document_overlap"
             ),

@@ -19,19 +19,23 @@ class Assignment(PublicModel):
 
     The constraints are the queue's safety: a live assignment holds its slot (0 ≤ slot < the
     document's overlap target), and nobody holds two of one document. Skipped and expired ones
-    give the slot back; a rejected one keeps it and counts as a vote against the text. Checks stand
+    give the slot back; a rejected one keeps it and counts as a vote against the text. A reserved one
+    is the claim after the present one, made early; given back it leaves no row behind. Checks stand
     outside of this: nobody gets one document twice as a check, and they take no slot. A repetition
     is a check by the person's own earlier work, so it alone may be their second turn at a document.
     """
 
     class Status(models.TextChoices):
+        RESERVED = "reserved", "Next"
         ACTIVE = "active", "In work"
         SUBMITTED = "submitted", "Submitted"
         REJECTED = "rejected", "Rejected"
         SKIPPED = "skipped", "Skipped"
         EXPIRED = "expired", "Expired"
 
-    LIVE: ClassVar[tuple[str, ...]] = (Status.ACTIVE, Status.SUBMITTED, Status.REJECTED)
+    LIVE: ClassVar[tuple[str, ...]] = (Status.RESERVED, Status.ACTIVE, Status.SUBMITTED, Status.REJECTED)
+    HELD: ClassVar[tuple[str, ...]] = (Status.RESERVED, Status.ACTIVE)
+    """The text is before the person's eyes, or about to be: what others wrote there is not for them yet."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="assignments")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="assignments")
@@ -63,12 +67,12 @@ class Assignment(PublicModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["document", "slot"],
-                condition=Q(status__in=["active", "submitted", "rejected"], is_check=False),
+                condition=Q(status__in=["reserved", "active", "submitted", "rejected"], is_check=False),
                 name="one_live_assignment_per_slot",
             ),
             models.UniqueConstraint(
                 fields=["document", "annotator"],
-                condition=Q(status__in=["active", "submitted", "rejected"], repeats=None),
+                condition=Q(status__in=["reserved", "active", "submitted", "rejected"], repeats=None),
                 name="one_live_assignment_per_person_and_document",
             ),
             models.UniqueConstraint(
@@ -80,10 +84,18 @@ class Assignment(PublicModel):
                 condition=Q(status="active"),
                 name="one_document_in_work_per_person",
             ),
+            models.UniqueConstraint(
+                fields=["project", "annotator"],
+                condition=Q(status="reserved"),
+                name="one_document_reserved_per_person",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["lease_until"], condition=Q(status="active"), name="assignment_leases"),
-            models.Index(fields=["project", "status"], name="assignment_by_status"),
+            models.Index(
+                fields=["lease_until"], condition=Q(status__in=["reserved", "active"]), name="assignment_leases"
+            ),
+            # What everybody and one person have done is counted after each submission: from the index alone.
+            models.Index(fields=["project", "status", "annotator"], name="assignment_by_status"),
         ]
 
     def __str__(self) -> str:

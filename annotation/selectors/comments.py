@@ -52,10 +52,8 @@ def threads_visible(ctx: ProjectContext) -> QuerySet[Thread]:
     threads = ctx.project.threads.select_related("document", "resolved_by").order_by("-created_at", "-pk")
     if not reviews(ctx):
         return threads.filter(own)
-    in_work = Assignment.objects.filter(
-        document=OuterRef("document"), annotator=ctx.user, status=Assignment.Status.ACTIVE
-    )
-    return threads.filter(own | ~Exists(in_work))
+    held = Assignment.objects.filter(document=OuterRef("document"), annotator=ctx.user, status__in=Assignment.HELD)
+    return threads.filter(own | ~Exists(held))
 
 
 def threads_in_state(ctx: ProjectContext, state: str) -> QuerySet[Thread]:

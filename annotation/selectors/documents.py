@@ -150,8 +150,8 @@ def colored(text: str, spans: Iterable[LabelledSpan], colors: dict[str, str]) ->
 
 
 def in_work_of(document: Document, user: User) -> bool:
-    """Whether the person is labelling it at this moment."""
-    return document.assignments.filter(annotator=user, status=Assignment.Status.ACTIVE).exists()
+    """Whether the person is labelling it at this moment, or next."""
+    return document.assignments.filter(annotator=user, status__in=Assignment.HELD).exists()
 
 
 def turns(document: Document) -> QuerySet[Assignment]:

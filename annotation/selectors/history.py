@@ -26,11 +26,11 @@ def own_turns(ctx: ProjectContext) -> QuerySet[Assignment]:
     drafts = Draft.objects.filter(assignment=OuterRef("pk"))
     gold = Annotation.objects.filter(document=OuterRef("document"), kind=Annotation.Kind.GOLD, current=True)
     # A document that is in work once more is to be read with fresh eyes.
-    in_work = ctx.project.assignments.filter(annotator=ctx.user, status=Assignment.Status.ACTIVE)
+    held = ctx.project.assignments.filter(annotator=ctx.user, status__in=Assignment.HELD)
     done = [Assignment.Status.SUBMITTED, Assignment.Status.REJECTED]
     return (
         ctx.project.assignments.filter(annotator=ctx.user)
-        .exclude(document__in=in_work.values("document"))
+        .exclude(document__in=held.values("document"))
         .annotate(kept=Exists(drafts), decided=Exists(gold) & Q(is_check=False))
         .filter(Q(status__in=done) | Q(kept=True))
         .select_related("document", "draft")

@@ -112,7 +112,7 @@ def member_progress(project: Project) -> list[MemberProgress]:
 
 
 def own_progress(project: Project, user: User) -> dict[str, int]:
-    """`{submitted_by_me, submitted, total}` for the head of the annotation page."""
+    """`{submitted_by_me, submitted, total}` for the head of the annotation page; from indexes alone."""
     submitted = project.assignments.filter(status=Assignment.Status.SUBMITTED)
     return {
         **submitted.aggregate(submitted_by_me=Count("pk", filter=Q(annotator=user)), submitted=Count("pk")),

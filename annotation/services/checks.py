@@ -22,7 +22,7 @@ UNSEEN_SOURCES = ("unanimous", "consensus")
 """Gold that nobody looked at is no measure of people."""
 
 
-def check_take(*, ctx: ProjectContext, entry: QueueEntry, lease_until: datetime) -> Assignment | None:
+def check_take(*, ctx: ProjectContext, entry: QueueEntry, status: str, lease_until: datetime) -> Assignment | None:
     """A check instead of `entry`, if one is due and a document is left for it; else None.
 
     It says of itself what `entry` would have said: why it came tells nobody that it is a check.
@@ -40,6 +40,7 @@ def check_take(*, ctx: ProjectContext, entry: QueueEntry, lease_until: datetime)
                 slot=0,
                 is_check=True,
                 repeats=repeats,
+                status=status,
                 lease_until=lease_until,
                 strategy=entry.strategy,
                 model_uuid=entry.model_uuid,

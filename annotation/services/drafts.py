@@ -25,6 +25,7 @@ from annotation.services.turns import (
     assignment_take_up,
     lease_end,
     origins,
+    own_turns_begun,
     spans_stored,
 )
 from daner_site.core.clock import now
@@ -88,7 +89,7 @@ def draft_keep(*, ctx: ProjectContext, assignment_uuid: UUID, work: Submission) 
 
 
 def _own(ctx: ProjectContext, assignment_uuid: UUID) -> Assignment:
-    mine = ctx.project.assignments.filter(uuid=assignment_uuid, annotator=ctx.user)
+    mine = own_turns_begun(ctx).filter(uuid=assignment_uuid)
     assignment = mine.select_related("document", "draft").first()
     if assignment is None:
         raise WorkError("This is not one of your documents.")

@@ -10,6 +10,7 @@ from django.db import transaction
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Document, Project
 from annotation.services.annotations import annotation_write
+from annotation.services.reservations import reservations_drop
 from annotation.signals import gold_published
 from daner_site.accounts.audit import audit
 from daner_site.accounts.models import User
@@ -38,6 +39,8 @@ def gold_publish(
         spans=spans,
         provenance=provenance,
     )
+    # Nobody needs to label it any more; whom it is a check for has not begun.
+    reservations_drop(project.assignments.filter(document=document))
     audit(
         organization=project.organization,
         actor=author,

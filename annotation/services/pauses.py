@@ -8,6 +8,7 @@ from django.db import transaction
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
 from annotation.models import Assignment, ProjectMember
+from annotation.services.reservations import reservations_drop
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
 from daner_site.core.live import nudge_on_commit, project_group
@@ -15,7 +16,7 @@ from daner_site.core.live import nudge_on_commit, project_group
 
 @transaction.atomic
 def member_pause(*, ctx: ProjectContext, member: ProjectMember, reason: str) -> ProjectMember:
-    """Give the person no more documents; the one they have in work goes back to the queue.
+    """Give the person no more documents; what they have in work or reserved goes back to the queue.
 
     What they have submitted stays. Pausing somebody who is paused already changes the reason.
 
@@ -30,8 +31,9 @@ def member_pause(*, ctx: ProjectContext, member: ProjectMember, reason: str) -> 
     member = _locked(ctx, member)
     member.paused_at, member.paused_by, member.pause_reason = now(), ctx.user, reason.strip()
     member.save(update_fields=["paused_at", "paused_by", "pause_reason"])
-    in_work = ctx.project.assignments.filter(annotator=member.user, status=Assignment.Status.ACTIVE)
-    in_work.update(status=Assignment.Status.EXPIRED, closed_at=now())
+    turns = ctx.project.assignments.filter(annotator=member.user)
+    turns.filter(status=Assignment.Status.ACTIVE).update(status=Assignment.Status.EXPIRED, closed_at=now())
+    reservations_drop(turns)
     _tell(ctx, member, "member.pause", {"reason": member.pause_reason})
     return member
 

@@ -14,6 +14,7 @@ from annotation.domain.palette import pick_color, pick_key
 from annotation.domain.permissions import ProjectRole
 from annotation.models import Assignment, Guideline, Label, Project, ProjectMember
 from annotation.services.queue import overlap_redraw
+from annotation.services.reservations import reservations_drop, reservations_end
 from annotation.signals import project_changed
 from daner_site.accounts.audit import audit
 from daner_site.accounts.models import Organization, User
@@ -72,6 +73,7 @@ def project_update(*, ctx: ProjectContext, **changes: Any) -> Project:
         setattr(project, name, value)
     project.full_clean()
     project.save()
+    reservations_end(project)
     changed = {name: [before[name], value] for name, value in changes.items() if before[name] != value}
     if {"overlap", "overlap_share"} & set(changed):
         overlap_redraw(project=project)
@@ -110,6 +112,7 @@ def label_add(
     )
     _label_clean(label)
     label.save()
+    reservations_end(project)
     send_on_commit(project_changed, project_id=project.pk, kind="labels")
     return label
 
@@ -127,6 +130,7 @@ def label_update(*, ctx: ProjectContext, label: Label, **changes: Any) -> Label:
         setattr(label, name, value)
     _label_clean(label)
     label.save()
+    reservations_end(ctx.project)
     _audit(ctx, "label.update", {"label": label.name})
     send_on_commit(project_changed, project_id=ctx.project.pk, kind="labels")
     return label
@@ -139,6 +143,7 @@ def label_retire(*, ctx: ProjectContext, label: Label, retired: bool) -> Label:
     if not retired and label.key and _key_in_use(ctx.project, label):
         label.key = ""
     label.save(update_fields=["retired_at", "key"])
+    reservations_end(ctx.project)
     _audit(ctx, "label.retire" if retired else "label.restore", {"label": label.name})
     send_on_commit(project_changed, project_id=ctx.project.pk, kind="labels")
     return label
@@ -159,6 +164,7 @@ def guideline_publish(*, ctx: ProjectContext, body: str) -> Guideline:
     )
     guideline.full_clean()
     guideline.save()
+    reservations_end(ctx.project)
     _audit(ctx, "guideline.publish", {"version": guideline.version})
     return guideline
 
@@ -183,7 +189,9 @@ def member_set(*, ctx: ProjectContext, user: User, role: ProjectRole) -> Project
 @transaction.atomic
 def member_remove(*, ctx: ProjectContext, member: ProjectMember) -> None:
     """Take a role away; what the person has labelled stays, their open document is freed."""
-    ctx.project.assignments.filter(annotator=member.user, status="active").update(status="expired", closed_at=now())
+    turns = ctx.project.assignments.filter(annotator=member.user)
+    turns.filter(status="active").update(status="expired", closed_at=now())
+    reservations_drop(turns)
     _audit(ctx, "member.remove", {"user": member.user.username})
     member.delete()
     nudge_on_commit(organization_group(ctx.organization.uuid), "membership.revoked")
@@ -192,9 +200,9 @@ def member_remove(*, ctx: ProjectContext, member: ProjectMember) -> None:
 @transaction.atomic
 def roles_end(*, organization_id: int, user_id: int) -> None:
     """Somebody left the organisation: end their roles in all its projects and free their open documents."""
-    Assignment.objects.filter(organization_id=organization_id, annotator_id=user_id, status="active").update(
-        status="expired", closed_at=now()
-    )
+    turns = Assignment.objects.filter(organization_id=organization_id, annotator_id=user_id)
+    turns.filter(status="active").update(status="expired", closed_at=now())
+    reservations_drop(turns)
     ProjectMember.objects.filter(organization_id=organization_id, user_id=user_id).delete()
 
 

@@ -16,6 +16,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from annotation.domain.overlap import drawn_to_measure, overlap_target, seeded_order
 from annotation.models import Assignment, Document, OverlapReason, Project, QueueEntry, Split, Strategy
 from annotation.selectors.training import unfinished_probes
+from annotation.services.reservations import reservations_end
 from daner_site.core.live import nudge_on_commit, project_group
 
 BATCH = 1000
@@ -91,6 +92,7 @@ def queue_turn_to(*, project: Project, generation: int, model_name: str = "") ->
     if generation <= _locked(project).queue_generation:
         return
     Project.objects.filter(pk=project.pk).update(queue_generation=generation)
+    reservations_end(project)
     _append_missing(project, generation)
     nudge_on_commit(project_group(project.uuid), "queue", generation=generation, model=model_name)
 

@@ -65,8 +65,8 @@ def revisable(ctx: ProjectContext, assignment_uuid: UUID) -> Assignment:
     """One's own submitted document that is still open to change. Raises: WorkError, Decided."""
     mine = ctx.project.assignments.filter(uuid=assignment_uuid, annotator=ctx.user)
     assignment = mine.filter(status=Assignment.Status.SUBMITTED).select_related("document", "draft").first()
-    in_work = ctx.project.assignments.filter(annotator=ctx.user, status=Assignment.Status.ACTIVE)
-    if assignment is None or in_work.filter(document=assignment.document).exists():
+    held = ctx.project.assignments.filter(annotator=ctx.user, status__in=Assignment.HELD)
+    if assignment is None or held.filter(document=assignment.document).exists():
         raise WorkError("This is not one of the documents you have submitted.")
     gold = assignment.document.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
     # Of a check it would tell what it is.

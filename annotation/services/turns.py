@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
@@ -39,9 +40,23 @@ class Paused(WorkError):
         super().__init__("A manager has paused your labelling, so this document went back to the others.")
 
 
+RESERVED_FOR = timedelta(minutes=2)
+"""How long a page may keep the next document without a sign of its person."""
+
+
 def lease_end(project: Project) -> datetime:
     """Until when a document is held that somebody is at work on now."""
     return now() + timedelta(minutes=project.lease_minutes)
+
+
+def reservation_end(project: Project) -> datetime:
+    """Until when the next document is held for somebody."""
+    return min(now() + RESERVED_FOR, lease_end(project))
+
+
+def own_turns_begun(ctx: ProjectContext) -> QuerySet[Assignment]:
+    """The person's turns that have come; one that is reserved has not."""
+    return ctx.project.assignments.filter(annotator=ctx.user).exclude(status=Assignment.Status.RESERVED)
 
 
 def turn_close(
@@ -52,7 +67,7 @@ def turn_close(
     spans: Collection[LabelledSpan] | None = None,
 ) -> Assignment:
     """One conditional UPDATE: whoever changes the row first has it."""
-    mine = ctx.project.assignments.filter(uuid=assignment_uuid, annotator=ctx.user)
+    mine = own_turns_begun(ctx).filter(uuid=assignment_uuid)
     change = {"status": status, "closed_at": now(), "reason": reason}
     if not mine.filter(status=Assignment.Status.ACTIVE).update(**change):
         assignment = mine.select_related("document").first()

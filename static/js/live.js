@@ -2,7 +2,7 @@
    `live:<kind>` fetch themselves again. After a lost connection every kind is announced, since
    anything may have been missed. */
 
-const KINDS = ["queue", "run", "model", "comparison", "progress", "quality", "review", "import", "projects", "comments"];
+const KINDS = ["queue", "ahead", "run", "model", "comparison", "progress", "quality", "review", "import", "projects", "comments"];
 const LONGEST_WAIT_MS = 15_000;
 
 const announce = (kind, detail = {}) =>

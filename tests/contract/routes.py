@@ -46,6 +46,7 @@ ORGANIZATION = {
 PROJECT = {
     "pages:project": Permission.VIEW,
     "annotation:annotate": Permission.ANNOTATE,
+    "annotation:ahead": Permission.ANNOTATE,
     "annotation:draft": Permission.ANNOTATE,
     "annotation:history": Permission.ANNOTATE,
     "annotation:pace": Permission.ANNOTATE,

@@ -142,8 +142,8 @@ def test_paragraphs_keep_the_line_ends_inside_them():
 
 
 def test_a_text_that_is_too_long_is_refused_with_its_row():
-    assert refusal("lines", "ok\n" + "x" * 100_001) == (
-        "row 2: the text has 100,001 characters; 100,000 are the limit for one document"
+    assert refusal("lines", "ok\n" + "x" * 600_001) == (
+        "row 2: the text has 600,001 characters; 600,000 are the limit for one document"
     )
 
 

@@ -5,7 +5,7 @@ knows the editor well:
 
 - 200 documents of WNUT-17 without suggestions: keys and milliseconds a span and a document;
 - as many whose suggestions are right: one key a document;
-- submit → next document visible, while a model trains on the same machine;
+- submit → next document visible, while a model trains on the same machine, after a second on each and at once;
 - a document of 500 kB with 5,000 spans: opening it, and a key in it until the browser has painted.
 
 Times are the browser's own (performance marks, event timing), without the hand that would press the keys.
@@ -29,7 +29,7 @@ from playwright.sync_api import sync_playwright
 from annotation.domain.formats import ParsedDocument, parse
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.e2e.keyboard_plan import keys_for, name_runs
-from tests.e2e.site_tools import PASSWORD, LiveSite, sign_in, workspace
+from tests.e2e.site_tools import PASSWORD, LiveSite, settled, sign_in, workspace
 from tests.platform.test_up import ROOT
 
 WNUT = ROOT.parent / "shared" / "data" / "wnut17"
@@ -108,7 +108,12 @@ def main() -> None:
         figures = {
             "without suggestions": replay(page, site, projects["plain"], gold, given.documents, suggested=False),
             "with right suggestions": replay(page, site, projects["right"], gold, given.documents, suggested=True),
-            "while a model trains": during_training(page, site, projects["train"], given.documents),
+            "while a model trains, a second on each": during_training(
+                page, site, projects["train"], given.documents, 1.0
+            ),
+            "while a model trains, without a pause": during_training(
+                page, site, projects["train"], given.documents, 0.0
+            ),
             "500 kB, 5,000 spans": long_document(page, site, projects["long"]),
         }
     for title, rows in figures.items():
@@ -230,6 +235,7 @@ def replay(
         label_time += time.perf_counter() - began
         send(page, "Shift+Enter" if suggested else "Enter")
         keys, spans, documents = keys + len(pressed) + 1, spans + len(wanted), documents + 1
+    settled(page)
     whole = time.perf_counter() - start
     stored = site.one(
         "select count(*) from annotation_span s join annotation_annotation a on a.id=s.annotation_id "
@@ -261,7 +267,8 @@ def send(page: Any, key: str) -> None:
     page.wait_for_function("before => window.shown.length > before", arg=before)
 
 
-def during_training(page: Any, site: LiveSite, project: str, most: int) -> dict[str, Any]:
+def during_training(page: Any, site: LiveSite, project: str, most: int, pause: float) -> dict[str, Any]:
+    """Submit document after document, each after `pause` seconds on it: a person reads, a script does not."""
     page.goto(project)
     running = "select count(*) from activelearning_trainingrun where status='running'"
     if not site.one(
@@ -274,6 +281,7 @@ def during_training(page: Any, site: LiveSite, project: str, most: int) -> dict[
     page.evaluate(WATCH)
     count = 0
     while count < most and site.one(running) and workspace(page) is not None:
+        page.wait_for_timeout(1000 * pause)
         send(page, "Enter")
         count += 1
     return {"documents": count, **quantiles("submit to next visible", page.evaluate("window.shown"))}

@@ -79,6 +79,7 @@ class Harness:
         self.sockets: list[Any] = []
         self.held: list[Any] | None = None
         self.drafts: list[dict[str, Any]] = []
+        self.ahead = False  # whether the page is given the next document before it asks
         page.route("**/*", self._answer)
         page.route_web_socket("**/ws/**", lambda socket: self.sockets.append(socket))
 
@@ -120,6 +121,8 @@ class Harness:
             return self._static(route, address.path.removeprefix("/static/"))
         if "/comments/" in address.path or address.path.endswith("/pace/"):
             return self._html(route, "")
+        if address.path.endswith("/ahead/"):
+            return self._ahead(route)
         if address.path.endswith("/draft/"):
             return self._draft(route, request)
         if request.method == "POST":
@@ -141,7 +144,17 @@ class Harness:
         self.at += 1
         if not swapped:
             return route.fulfill(status=302, headers={"location": ORIGIN + ANNOTATE})
+        if self.at < len(self.documents) and data.get("ahead") == self.documents[self.at]["assignment"]:
+            return self._html(route, render("annotation/_beside.html", self._values(swapped=True)))
         return self._html(route, render("annotation/_workspace.html", self._values(swapped=True)))
+
+    def _ahead(self, route: Any) -> None:
+        if not self.ahead or self.at + 1 >= len(self.documents):
+            return route.fulfill(body=json.dumps({"assignment": None}), content_type="application/json")
+        following = self.documents[self.at + 1]
+        html = render("annotation/_workspace.html", self._values(workspace=sent(following)))
+        found = {"assignment": following["assignment"], "seconds": 120, "html": html}
+        return route.fulfill(body=json.dumps(found), content_type="application/json")
 
     def _draft(self, route: Any, request: Any) -> None:
         """Always saved: what the page posts is the newest there is."""

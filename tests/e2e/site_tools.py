@@ -132,3 +132,9 @@ def submit(page: Any) -> None:
         }""",
         arg=before,
     )
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    """Wait until the server has what was sent while the next document was on screen already."""
+    page.wait_for_selector("body:not([data-sending])")

@@ -19,6 +19,7 @@ from annotation.domain.submission import Submission, SubmissionError, parse_subm
 from annotation.models import Annotation, Assignment, Document, Project, QueueEntry, Suggestion
 from annotation.selectors.training import open_pool, training_set
 from annotation.services.capacity import capacity_set
+from annotation.services.claims import assignment_reserve_next
 from annotation.services.gold import gold_publish
 from annotation.services.queue import RankedDocument, overlap_redraw, queue_extend, queue_publish
 from annotation.services.work import (
@@ -418,7 +419,7 @@ def test_racing_annotators_never_overfill_a_document() -> None:
     st.lists(
         st.tuples(
             st.sampled_from(["bob", "ben", "alice"]),
-            st.sampled_from(["claim", "submit", "skip", "reject", "lapse", "publish"]),
+            st.sampled_from(["claim", "reserve", "submit", "skip", "reject", "lapse", "publish"]),
         ),
         max_size=40,
     )
@@ -449,6 +450,8 @@ def _step(cast: Cast, name: str, step: str, documents: list[Document], number: i
     assignment = assignment_claim_next(ctx=ctx)
     if assignment is None or step == "claim":
         return None
+    if step == "reserve":
+        return assignment_reserve_next(ctx=ctx)
     if step == "submit":
         return annotation_submit(ctx=ctx, assignment_uuid=assignment.uuid, submission=EMPTY)
     if step == "skip":

@@ -16,6 +16,7 @@ from annotation.models import Annotation, Assignment, Draft, Label
 from annotation.services.queue import RankedDocument, queue_publish
 from tests.cast import Cast, cast_make
 from tests.conftest import wait_until
+from tests.e2e.site_tools import settled
 from tests.factories import document_make
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -102,12 +103,14 @@ def test_a_network_cut_in_mid_document_loses_and_doubles_nothing(page: Any, cast
     assert stored() == []
     page.context.set_offline(False)
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     page.console_errors.clear()
     assert stored() == [(TEXTS[0], [ADA, GRACE, OSLO])]
     assert page.get_by_text("The server cannot be reached.").count() == 0
     assert not Draft.objects.exists()
     page.reload()
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     assert len(stored()) == 1
 
 
@@ -136,6 +139,7 @@ def test_an_answer_that_was_lost_on_its_way_is_not_stored_twice(page: Any, cast:
     page.route(address(cast, asgi_server), lose, times=1)
     page.keyboard.press("Enter")
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     page.console_errors.clear()
     assert stored() == [(TEXTS[0], [ADA])]
     assert Assignment.objects.filter(status="active").count() == 1
@@ -166,6 +170,7 @@ def test_a_killed_tab_loses_nothing(page: Any, cast: Cast, asgi_server: str, off
     again.keyboard.press("Control+y")
     again.keyboard.press("Enter")
     again.locator(".tok", has_text="Bo").first.wait_for()
+    settled(again)
     assert stored() == [(TEXTS[0], [ADA, GRACE])]
 
 
@@ -184,6 +189,7 @@ def test_what_was_submitted_offline_goes_out_when_the_page_is_opened_again(
     again = context.new_page()
     again.goto(address(cast, asgi_server))
     again.locator(".tok", has_text="Bo").first.wait_for()
+    settled(again)
     assert stored() == [(TEXTS[0], [ADA])]
 
 
@@ -198,10 +204,12 @@ def test_a_second_tab_follows_the_first(page: Any, cast: Cast, asgi_server: str)
     expect(page.locator("mark", has_text="Grace")).to_be_visible()
     page.keyboard.press("Enter")
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     assert stored() == [(TEXTS[0], [ADA, GRACE])]
     expect(second.get_by_text("You have submitted this document, in another tab")).to_be_visible()
     second.keyboard.press("Enter")
     second.locator(".tok", has_text="Bo").first.wait_for()
+    settled(second)
     assert len(stored()) == 1
     assert Assignment.objects.filter(status="active").count() == 1
 
@@ -221,9 +229,11 @@ def test_two_machines_never_write_over_each_other_unseen(page: Any, browser: Any
     # The first page learns of it when it is looked at again, or when it submits something else.
     page.keyboard.press("Enter")
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     other.keyboard.press("Enter")
     expect(other.get_by_role("alert")).to_contain_text("You have submitted this document already")
     other.locator(".tok", has_text="Bo").first.wait_for()
+    settled(other)
     context.close()
     page.console_errors.clear()
     assert stored() == [(TEXTS[0], [ADA])]
@@ -234,8 +244,8 @@ def test_a_lease_that_ran_out_offline_is_explained(page: Any, cast: Cast, asgi_s
     opened(page, cast, asgi_server)
     page.context.set_offline(True)
     mark(page, "Ada")
-    Assignment.objects.update(status="expired")
-    first = Assignment.objects.get()
+    Assignment.objects.filter(status="active").update(status="expired")
+    first = Assignment.objects.get(status="expired")
     Assignment.objects.create(
         organization=cast.org_a,
         project=cast.project_a,
@@ -253,5 +263,6 @@ def test_a_lease_that_ran_out_offline_is_explained(page: Any, cast: Cast, asgi_s
     wait_until(lambda: Draft.objects.filter(assignment=first).exists())
     page.get_by_role("link", name="Next document").click()
     page.locator(".tok", has_text="Bo").first.wait_for()
+    settled(page)
     page.console_errors.clear()
     assert stored() == []

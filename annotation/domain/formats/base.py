@@ -12,7 +12,7 @@ from typing import Any
 from annotation.domain.spans import LabelledSpan, SpanError, validate_spans
 from annotation.domain.text import Token, is_blank
 
-MAX_TEXT_LENGTH = 100_000
+MAX_TEXT_LENGTH = 600_000
 """Characters in one document: beyond it a page cannot show it and no model can read it."""
 MAX_SPANS = 20_000
 MAX_LAYERS = 100

@@ -1,5 +1,6 @@
 /* Unfinished work in this browser: offsets and labels only, never the text. One entry per
-   assignment: {revision, spans, refused, seconds, dirty, pending, address, at}. */
+   assignment: {revision, spans, refused, seconds, dirty, pending, document, ahead, address, at};
+   `ahead`: the server had not given the document yet. */
 
 const PREFIX = "daner:draft:";
 const KEPT_FOR_MS = 60 * 24 * 3600 * 1000;
@@ -13,6 +14,7 @@ export const sameWork = (a, b) => contentOf(a) === contentOf(b);
 /** `storage` is the browser's localStorage; one that is full or switched off makes `put` answer false. */
 export function createStore(storage, now = Date.now) {
   const parse = (text) => { try { return JSON.parse(text); } catch { return null; } };
+  const entries = () => Object.keys(storage).filter((name) => name.startsWith(PREFIX)).map((name) => [name.slice(PREFIX.length), parse(storage.getItem(name))]);
   return {
     keyOf: (assignment) => PREFIX + assignment,
     assignmentOf: (key) => (key?.startsWith(PREFIX) ? key.slice(PREFIX.length) : null),
@@ -29,15 +31,21 @@ export function createStore(storage, now = Date.now) {
     drop(assignment) {
       try { storage.removeItem(PREFIX + assignment); } catch { /* nothing was kept then */ }
     },
+    /** Work on this document under an assignment that never came about; asked for once. */
+    adrift(document, assignment) {
+      try {
+        const [name, entry] = entries().find(([name, entry]) => entry?.ahead && entry.document === document && name !== assignment) ?? [];
+        if (name) this.drop(name);
+        return entry ?? null;
+      } catch { return null; }
+    },
     /** What other documents still owe the server, oldest first; what is too old is forgotten. */
     owed(except) {
       const found = [];
       try {
-        for (const key of Object.keys(storage).filter((name) => name.startsWith(PREFIX))) {
-          const assignment = key.slice(PREFIX.length);
-          const entry = parse(storage.getItem(key));
-          if (!entry || now() - entry.at > KEPT_FOR_MS) storage.removeItem(key);
-          else if (assignment !== except && !entry.asked && (entry.dirty || entry.pending)) found.push({ assignment, ...entry });
+        for (const [assignment, entry] of entries()) {
+          if (!entry || now() - entry.at > KEPT_FOR_MS) storage.removeItem(PREFIX + assignment);
+          else if (assignment !== except && !entry.asked && !entry.ahead && (entry.dirty || entry.pending)) found.push({ assignment, ...entry });
         }
       } catch { /* no storage: nothing is owed */ }
       return found.sort((a, b) => a.at - b.at);

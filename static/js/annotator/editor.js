@@ -1,17 +1,20 @@
 /* The annotation page: mounts the document, again after every swap of the form, and routes keys. */
 import { toast } from "../toast.js";
 import { mount } from "./desk.js";
-import { watchForm } from "./flow.js";
+import { opened, wake, watchForm } from "./flow.js";
 
+const editors = new WeakMap(); // one that was left can come back
 let editor = null;
 
 function start() {
   const form = document.querySelector("form#workspace");
   const begun = performance.now();
-  editor = form ? mount(form) : null;
+  editor = form ? editors.get(form) ?? mount(form) : null;
+  if (form) editors.set(form, editor);
   // htmx takes up what it swapped in only some milliseconds later; a key may come sooner.
   if (form) window.htmx?.process(form);
   performance.measure("daner:open", { start: begun });
+  opened(form, editor?.clock);
   const active = document.activeElement;
   if (form && (!active || active === document.body)) form.querySelector("[data-text]").focus({ preventScroll: true });
 }
@@ -34,12 +37,18 @@ addEventListener("keydown", (event) => {
   if (action && editor.run(action)) event.preventDefault();
 });
 for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) {
-  addEventListener(kind, () => editor?.clock.touch(), { passive: true });
+  addEventListener(kind, () => { editor?.clock.touch(); wake(); }, { passive: true });
 }
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) editor?.clock.pause(); else editor?.clock.resume();
 });
-watchForm(() => editor?.fill());
+watchForm({
+  fill: () => editor?.fill(),
+  show(form) {
+    document.querySelector("#workspace").replaceWith(form);
+    start();
+  },
+});
 document.body.addEventListener("htmx:afterSwap", () => {
   if (editor?.form !== document.querySelector("form#workspace")) start();
 });

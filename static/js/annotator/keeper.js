@@ -19,10 +19,13 @@ export function createKeeper(desk, data) {
   const address = form.dataset.draftUrl;
   const revising = "revising" in form.dataset; // changing what is submitted already
   const notices = createNotices(form);
-  const known = reconcile(data.draft, store.get(assignment));
+  // What was marked while the server had not given the document yet, and then gave another one.
+  const adrift = store.adrift(data.document, assignment);
+  const known = reconcile(data.draft, store.get(assignment) ?? (adrift && { ...adrift, revision: data.draft?.revision ?? 0 }));
   let { revision, dirty } = known;
   let pending = store.get(assignment)?.pending ?? null;
   let safe = true;       // whether this browser keeps anything
+  let ahead = "unconfirmed" in form.dataset; // on screen before the server has given it
   let over = false;      // submitted, skipped, or closed elsewhere
   let online = true;
   let timer = null;
@@ -36,13 +39,13 @@ export function createKeeper(desk, data) {
 
   function keepHere() {
     clearTimeout(writing);
-    safe = store.put(assignment, { ...work(), revision, dirty, pending, address: form.getAttribute("action") });
+    safe = store.put(assignment, { ...work(), revision, dirty, pending, ahead, document: data.document, address: form.getAttribute("action") });
     return safe;
   }
 
   function plan(wait) {
     clearTimeout(timer);
-    timer = setTimeout(save, wait);
+    if (!ahead) timer = setTimeout(save, wait);
   }
 
   /** Something was marked, taken back or turned down. */
@@ -60,7 +63,7 @@ export function createKeeper(desk, data) {
 
   async function save() {
     clearTimeout(timer);
-    if (!alive() || saving) return;
+    if (!alive() || saving || ahead) return;
     const sent = work();
     saving = new AbortController();
     try {
@@ -185,7 +188,8 @@ export function createKeeper(desk, data) {
     return undefined;
   };
   const events = [[window, "storage", fromOtherTab], [window, "online", onOnline], [window, "offline", onOffline], [document, "visibilitychange", onSeen]];
-  for (const [target, name, listener] of events) target.addEventListener(name, listener);
+  const watch = () => { for (const [target, name, listener] of events) target.addEventListener(name, listener); };
+  watch();
   function unwatch() {
     clearTimeout(timer);
     for (const [target, name, listener] of events) target.removeEventListener(name, listener);
@@ -204,6 +208,24 @@ export function createKeeper(desk, data) {
 
   return {
     changed,
+    clock: desk.clock,
+    get online() { return online; },
+    /** Whether there is work that only this browser has. */
+    get begun() { return dirty; },
+    /** The server has given the document that is on screen already. */
+    begin() {
+      ahead = false;
+      delete form.dataset.unconfirmed;
+      if (dirty || !online) plan(0);
+      if (dirty) keepHere();
+    },
+    /** On screen again: it was sent and not taken, `kind` says why. */
+    back({ kind, message }) {
+      watch();
+      if (kind === "unsent") { lost(); return; }
+      takeBack();
+      notices.show(kind === "signedOut" ? kind : "refused", { message });
+    },
     /** The form is on its way: what is on screen stays here until the server has it. `waiting`: what to send
         again should no answer come, {action, reason} or null. */
     sending(waiting) {

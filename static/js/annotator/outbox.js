@@ -8,6 +8,31 @@ export const token = () => JSON.parse(document.body.getAttribute("hx-headers"))[
 const post = (address, fields) =>
   fetch(address, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
 
+const KEEPALIVE_BYTES = 50_000;
+const LONGEST_MS = 15_000;
+
+/** Send a form whose document has left the screen. What became of it: kind "taken", with the answer's `html`, the
+ *  assignment it `shows` (null: the one on screen stays; "": none) and the `message` of what was not stored; or
+ *  "refused" with a `message`, "signedOut", "unsent". */
+export async function sendBehind(address, fields) {
+  const body = new URLSearchParams(fields);
+  try {
+    // A page that is being closed still gets it out.
+    const keepalive = String(body).length < KEEPALIVE_BYTES;
+    const answer = await fetch(address, { method: "POST", body, keepalive, signal: AbortSignal.timeout(LONGEST_MS), headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
+    if (answer.redirected || answer.status === 403 || answer.status === 404) return { kind: "signedOut" };
+    if (answer.status >= 500) return { kind: "unsent" };
+    const html = await answer.text();
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const message = holder.content.querySelector(".alert-error");
+    if (answer.status === 422) return { kind: "refused", message: message?.lastChild.lastChild.textContent.trim() };
+    if (answer.status === 400) return { kind: "refused", message: html };
+    const place = holder.content.querySelector("#workspace");
+    return { kind: "taken", html, message, shows: place && (place.elements?.assignment.value ?? "") };
+  } catch { return { kind: "unsent" }; }
+}
+
 /** Send what is owed, except for the document on screen. Whatever fails stays where it is. */
 export async function sendOwed(current) {
   let sent = 0;
