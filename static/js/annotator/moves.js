@@ -2,7 +2,16 @@
 
 /** Moves for one document. `currentMark()` is the span or suggestion under the caret. */
 export function createMoves({ caret, index, renderer, model, currentMark, names }) {
-  const reveal = () => renderer.tokenElement(caret.token)?.scrollIntoView({ block: "nearest" });
+  let revealing = false;
+  /** Scroll to the caret with the next frame: asked in between, a long page would be laid out twice. */
+  function reveal() {
+    if (revealing) return;
+    revealing = true;
+    requestAnimationFrame(() => {
+      revealing = false;
+      renderer.tokenElement(caret.token)?.scrollIntoView({ block: "nearest" });
+    });
+  }
 
   function goTo(mark) {
     caret.moveTo(index.touched(mark)[0]);

@@ -6,6 +6,8 @@
 import { lastAtMost } from "./offsets.js";
 
 const LONG = 20_000; // code points
+const BLOCK = 20;     // lines of a long text that the browser lays out, or leaves out, together
+const ROW = 100;      // code points in a row of the page, about
 
 const piece = (offsets, start, end, name) => {
   const element = document.createElement("span");
@@ -48,20 +50,35 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
   const firstToken = firstTokenOfLines(lines, tokens);
   let shown = null;
   container.classList.toggle("long", isLong);
-  container.replaceChildren(...elements);
-  if (isLong) watchLines();
+  if (isLong) watch(inBlocks()); else container.replaceChildren(...elements);
 
-  /* Lines come near and go away again: only those near the window are ever in pieces. */
-  function watchLines() {
-    const numbers = new Map(elements.map((element, number) => [element, number]));
+  /* Blocks with the height they will have, as far as one can tell before. */
+  function inBlocks() {
+    const blocks = new Map();
+    for (let first = 0; first < lines.length; first += BLOCK) {
+      const numbers = Array.from({ length: Math.min(BLOCK, lines.length - first) }, (_, step) => first + step);
+      const rows = numbers.reduce((sum, number) => sum + Math.ceil((lines[number][1] - lines[number][0]) / ROW || 1), 0);
+      const block = document.createElement("div");
+      block.className = "lines";
+      block.style.setProperty("--rows", rows);
+      block.append(...numbers.map((number) => elements[number]));
+      blocks.set(block, numbers);
+    }
+    container.replaceChildren(...blocks.keys());
+    return blocks;
+  }
+
+  /* Blocks come near and go away again: only lines near the window are ever in pieces. */
+  function watch(blocks) {
     const observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        const number = numbers.get(target);
-        if (isIntersecting) near.add(number); else if (near.delete(number)) flatten(number);
+        for (const number of blocks.get(target)) {
+          if (isIntersecting) near.add(number); else if (near.delete(number)) flatten(number);
+        }
       }
       if (shown) draw(shown);
     }, { rootMargin: "1000px" });
-    for (const element of elements) observer.observe(element);
+    for (const block of blocks.keys()) observer.observe(block);
   }
 
   function flatten(number) {
