@@ -26,6 +26,7 @@ export function createKeeper(desk, data) {
   let pending = store.get(assignment)?.pending ?? null;
   let safe = true;       // whether this browser keeps anything
   let ahead = "unconfirmed" in form.dataset; // on screen before the server has given it
+  let leaving = false;   // on its way to the server as a whole
   let over = false;      // submitted, skipped, or closed elsewhere
   let online = true;
   let timer = null;
@@ -45,7 +46,7 @@ export function createKeeper(desk, data) {
 
   function plan(wait) {
     clearTimeout(timer);
-    if (!ahead) timer = setTimeout(save, wait);
+    if (!ahead && !leaving) timer = setTimeout(save, wait);
   }
 
   /** Something was marked, taken back or turned down. */
@@ -63,7 +64,7 @@ export function createKeeper(desk, data) {
 
   async function save() {
     clearTimeout(timer);
-    if (!alive() || saving || ahead) return;
+    if (!alive() || saving || ahead || leaving) return;
     const sent = work();
     saving = new AbortController();
     try {
@@ -146,6 +147,7 @@ export function createKeeper(desk, data) {
   }
 
   function takeBack() {
+    leaving = false;
     pending = null;
     keepHere();
     if (!online) notices.show("offline", { pending, safe, takeBack });
@@ -222,6 +224,7 @@ export function createKeeper(desk, data) {
     /** On screen again: it was sent and not taken, `kind` says why. */
     back({ kind, message }) {
       watch();
+      leaving = false;
       if (kind === "unsent") { lost(); return; }
       takeBack();
       notices.show(kind === "signedOut" ? kind : "refused", { message });
@@ -231,12 +234,15 @@ export function createKeeper(desk, data) {
     sending(waiting) {
       clearTimeout(timer);
       saving?.abort();
-      dirty = true;
+      leaving = dirty = true;
       pending = waiting;
       keepHere();
     },
     /** The server has not answered. */
-    unsent() { lost(); },
+    unsent() {
+      leaving = false;
+      lost();
+    },
     /** The server answered: this document is done here, or the page shows it anew. */
     sent({ done }) {
       over = true;
