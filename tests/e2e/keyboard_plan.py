@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,6 +11,8 @@ from typing import Any
 Words = tuple[int, int]
 State = tuple[int, int]
 """Anchor and focus of the caret, as numbers of words."""
+FIND = "f"
+"""The key after which a letter goes to the next word that begins with it."""
 
 NAMES = "([text, tokens]) => Promise.all([import('/static/js/annotator/names.js'), import('/static/js/annotator/offsets.js')])"
 NAMES += ".then(([names, offsets]) => names.nameRuns(tokens, offsets.offsetsOf(text)))"
@@ -38,33 +41,50 @@ def keys_for(
     """Keys for all the spans, in reading order, label keys included. The text runs from left to right."""
     pressed: list[str] = []
     at, done = (0, 0), [False] * len(tokens)
+    letters = [unicodedata.normalize("NFD", text[start])[0].lower() for start, _ in tokens]
     for span in sorted(spans, key=lambda item: item["start"]):
         words = words_of(span, tokens)
         free = [(first, last) for first, last in runs if not any(done[first : last + 1])]
-        pressed += [*_way(at, words, free, _lines(text, tokens), done), keys[span["label"]]]
+        pressed += [*_way(at, words, free, _lines(text, tokens), done, letters), keys[span["label"]]]
         done[words[0] : words[1] + 1] = [True] * (words[1] + 1 - words[0])
         at = (words[1], words[1])
     return pressed
 
 
-def _way(start: State, goal: Words, runs: list[Words], lines: list[Words], done: list[bool]) -> list[str]:
+def _way(
+    start: State, goal: Words, runs: list[Words], lines: list[Words], done: list[bool], letters: list[str]
+) -> list[str]:
     """The shortest way of the caret from `start` to having the words of `goal` selected."""
-    seen: dict[State, tuple[State, str] | None] = {start: None}
-    queue = deque([start])
+    # Where the caret is, and whether the next key is a letter to go to.
+    seen: dict[tuple[State, bool], tuple[tuple[State, bool], str] | None] = {(start, False): None}
+    queue = deque([(start, False)])
     while queue:
-        state = queue.popleft()
-        if (min(state), max(state)) == goal:
+        node = queue.popleft()
+        state, finding = node
+        if not finding and (min(state), max(state)) == goal:
             way: list[str] = []
-            while (step := seen[state]) is not None:
-                state, key = step
+            while (step := seen[node]) is not None:
+                node, key = step
                 way.append(key)
             return way[::-1]
         fresh = state == start and not any(done)
-        for key, following in _steps(state, runs, lines, done, fresh=fresh):
-            if min(following) >= 0 and max(following) < len(done) and following not in seen:
-                seen[following] = (state, key)
-                queue.append(following)
+        steps = _found(state, letters) if finding else _steps(state, runs, lines, done, fresh=fresh)
+        following = [(key, (where, False)) for key, where in steps]
+        if not finding:
+            following.append((FIND, (state, True)))
+        for key, there in following:
+            if min(there[0]) >= 0 and max(there[0]) < len(done) and there not in seen:
+                seen[there] = (node, key)
+                queue.append(there)
     raise AssertionError(f"no way to {goal}")
+
+
+def _found(state: State, letters: list[str]) -> Iterator[tuple[str, State]]:
+    """Each letter with the next word that begins with it, round at the end. Only what one key types."""
+    _, focus = state
+    for word in [*range(focus + 1, len(letters)), *range(focus + 1)]:
+        if letters[word].isascii() and letters[word].isprintable():
+            yield letters[word], (word, word)
 
 
 def _steps(

@@ -66,6 +66,30 @@ def test_real_documents_are_labelled_to_exactly_their_gold_by_keys_alone(page, c
         assert made == document["gold"]
 
 
+def test_a_letter_finds_the_next_word_that_begins_with_it(page):
+    text = "the tall élan met Ellen in an empty town"
+    harness = Harness(page, [workspace(text)])
+    harness.open()
+    starts = [text.index(name) for name in ("élan", "Ellen", "empty", "town", "the")]
+    for start, letter in zip(starts, "eeEtt", strict=True):
+        press(page, "f", letter, "p")
+        assert (start, start + len(text[start:].split()[0])) in spans_on_screen(page)
+    assert len(spans_on_screen(page)) == 5
+    press(page, "/", "Escape", "u")  # no letter: the keys do again what they do
+    assert len(spans_on_screen(page)) == 4
+
+
+def test_what_the_labels_mean_is_one_key_away_and_one_key_back(page):
+    Harness(page, [workspace(PLAIN)]).open()
+    meaning = page.get_by_text("People, real or invented.")
+    assert not meaning.is_visible()
+    press(page, "d")
+    meaning.wait_for(state="visible")
+    press(page, "ArrowRight", "ArrowRight", "p", "d")
+    meaning.wait_for(state="hidden")
+    assert spans_on_screen(page) == [(8, 15)]
+
+
 def test_both_ends_of_a_span_move_out_and_in(page):
     harness = Harness(page, [workspace(PLAIN)])
     harness.open()

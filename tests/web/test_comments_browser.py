@@ -121,3 +121,15 @@ def test_a_reviewer_asks_an_annotator_by_letter_and_is_answered(
     expect(other.locator(".thread li")).to_have_count(2)
     expect(page.get_by_role("link", name="1 new comment for you")).to_be_visible()
     context.close()
+
+
+def test_a_document_is_flagged_without_the_mouse(page: Any, cast: Cast, asgi_server: str) -> None:
+    opened(page, asgi_server, cast, cast.bob, "annotation:annotate")
+    page.get_by_label("To the reviewers").wait_for()
+    page.keyboard.press("!")
+    page.keyboard.type("Cut off in the middle.")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Send").press("Enter")
+    expect(page.locator(".thread")).to_contain_text("Cut off in the middle.")
+    thread = Thread.objects.get()
+    assert (thread.flagged, thread.annotator) == (True, cast.bob)

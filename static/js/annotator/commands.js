@@ -13,6 +13,7 @@ export const COMMANDS = [
   {"name": "lineEnd", "keys": ["End"], "text": "Last word of the line"},
   {"name": "nextName", "keys": ["."], "text": "Next words that look like a name, selected as one", "repeats": true},
   {"name": "previousName", "keys": [","], "text": "Previous words that look like a name", "repeats": true},
+  {"name": "find", "keys": ["f", "/"], "text": "Then a letter: the next word that begins with it"},
   {"name": "nextMark", "keys": ["Tab"], "text": "Next suggestion, or span when none is open"},
   {"name": "previousMark", "keys": ["Shift+Tab"], "text": "Previous suggestion or span"},
   {"name": "extendPrevious", "keys": ["Shift+ArrowLeft"], "text": "Extend the selection to the left", "repeats": true},
@@ -38,5 +39,7 @@ export const COMMANDS = [
   {"name": "acceptAndSubmit", "keys": ["Shift+Enter"], "text": "Accept all suggestions on screen and submit"},
   {"name": "skip", "keys": ["s", "S"], "text": "Skip: it comes back later"},
   {"name": "reject", "keys": ["x", "X"], "text": "Reject: the text is unusable"},
+  {"name": "definitions", "keys": ["d", "D"], "text": "Show or hide what the labels mean, beside the text"},
+  {"name": "flag", "keys": ["!"], "text": "Flag the document, with a comment to the reviewer"},
   {"name": "help", "keys": ["?"], "text": "Show or hide this list"}
 ];

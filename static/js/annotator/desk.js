@@ -16,7 +16,9 @@ import { watchPointer } from "./selection.js";
 import { createModel, overlaps } from "./spans.js";
 import { toast } from "../toast.js";
 
-/** Returns {form, clock, keymap, run(action), fill()}; run is false when the key was not used. */
+const MODIFIERS = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead"]);
+
+/** Returns {form, clock, keymap, run(action), letter(event), fill()}; run and letter are false when the key was not used. */
 export function mount(form) {
   const data = JSON.parse(form.querySelector("template[data-workspace]").content.textContent);
   data.tokens = unpackTokens(data.tokens);
@@ -31,10 +33,11 @@ export function mount(form) {
   const clock = createClock();
   const palette = mountPalette(form, { ...data, keymap, choose, change: draw });
   let names = null;
-  const moves = createMoves({ caret, index, renderer, model, currentMark, names: () => (names ??= nameRuns(data.tokens, offsets)) });
+  const moves = createMoves({ caret, index, offsets, renderer, model, currentMark, names: () => (names ??= nameRuns(data.tokens, offsets)) });
   const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, currentMark, say, note, bar: mountSameBar(form) });
   let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
   let pressed = null;
+  let finding = false; // the next key is a letter to go to
   let drawn = null; // the state of the model that is on screen
   let keeper = null;
 
@@ -141,6 +144,7 @@ export function mount(form) {
     label: (action) => label(action.label),
     ...moves.commands,
     ...edits.commands,
+    find: () => find(true),
     stronger: () => palette.strengthen(1),
     weaker: () => palette.strengthen(-1),
     accept() {
@@ -171,12 +175,39 @@ export function mount(form) {
     acceptAndSubmit() { model.acceptAll(); press(form, "submit"); },
     skip: () => press(form, "skip"),
     reject() { form.querySelector("#reject-dialog")?.showModal(); },
+    definitions() {
+      const fold = document.querySelector("[data-definitions]");
+      if (!fold) return;
+      fold.open = !fold.open;
+      if (fold.open) fold.scrollIntoView({ block: "nearest" });
+    },
+    flag() {
+      const comment = document.querySelector("[data-comment-form]");
+      if (!comment) return;
+      comment.elements.flagged.checked = true;
+      comment.elements.body.focus();
+    },
     help() {
       const dialog = form.querySelector("#keys-dialog");
       if (dialog.open) dialog.close(); else dialog.showModal();
     },
   };
-  const needsText = new Set([...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label"]);
+  function find(on) {
+    finding = on;
+    container.classList.toggle("finding", on);
+    if (on) say("Which letter does the word begin with?");
+  }
+
+  /** The key after `find`; whether it was used. */
+  function letter({ key, ctrlKey, metaKey }) {
+    if (!finding || MODIFIERS.has(key)) return false;
+    find(false);
+    if ([...key].length !== 1 || ctrlKey || metaKey) return key === "Escape";
+    run({ command: "toLetter", letter: key });
+    return true;
+  }
+
+  const needsText = new Set(["find", ...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label"]);
 
   function run(action) {
     if (needsText.has(action.command) && !hasText) return false;
@@ -258,6 +289,7 @@ export function mount(form) {
     clock,
     keymap,
     run,
+    letter,
     fill() { form.elements.payload.value = JSON.stringify(model.payload(clock.seconds)); },
   };
 }

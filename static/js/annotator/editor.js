@@ -33,6 +33,7 @@ function isTaken(event) {
 
 addEventListener("keydown", (event) => {
   if (!editor || event.defaultPrevented || isTaken(event)) return;
+  if (editor.letter(event)) { event.preventDefault(); return; }
   const action = editor.keymap.actionOf(event);
   if (action && editor.run(action)) event.preventDefault();
 });

@@ -1,7 +1,9 @@
 /* Moving the caret over the words: by word, line, and from mark to mark. */
 
+const bare = (letter) => [...letter.normalize("NFD")][0].toLowerCase();
+
 /** Moves for one document. `currentMark()` is the span or suggestion under the caret. */
-export function createMoves({ caret, index, renderer, model, currentMark, names }) {
+export function createMoves({ caret, index, offsets, renderer, model, currentMark, names }) {
   let revealing = false;
   /** Scroll to the caret with the next frame: asked in between, a long page would be laid out twice. */
   function reveal() {
@@ -70,6 +72,16 @@ export function createMoves({ caret, index, renderer, model, currentMark, names 
     if (ahead[0] === ahead[1]) caret.moveTo(ahead[0]); else caret.selectRange(range);
   }
 
+  /* To the next word that begins with a letter, whatever its case and accents; round at the end. */
+  function toLetter(letter) {
+    const wanted = bare(letter);
+    for (let step = 1; step <= index.count; step += 1) {
+      const token = (caret.token + step) % index.count;
+      const { start } = index.range(token, token);
+      if (bare(offsets.slice(start, start + 1)) === wanted) { caret.moveTo(token); return; }
+    }
+  }
+
   /* By characters from the span's own edge, when the caret stands on one. */
   function nudge(step) {
     const mark = currentMark();
@@ -92,6 +104,7 @@ export function createMoves({ caret, index, renderer, model, currentMark, names 
       down: () => vertical(1),
       lineStart: () => lineEdge("start"),
       lineEnd: () => lineEdge("end"),
+      toLetter: ({ letter }) => toLetter(letter),
       nextName: () => toName(1),
       previousName: () => toName(-1),
       nextMark: () => toMark(1),
