@@ -201,8 +201,10 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A page in a fresh context; the test fails on any console error or uncaught exception."""
+    if "asgi_server" in request.fixturenames:
+        request.getfixturevalue("asgi_server")  # the page goes before its server does, and misses nothing
     context = browser.new_context()
     page = context.new_page()
     errors: list[str] = []

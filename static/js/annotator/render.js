@@ -6,8 +6,8 @@
 import { lastAtMost } from "./offsets.js";
 
 const LONG = 20_000; // code points
-const BLOCK = 20;     // lines of a long text that the browser lays out, or leaves out, together
 const ROW = 100;      // code points in a row of the page, about
+const BLOCK = 20;     // rows of a long text that the browser lays out, or leaves out, together
 
 const piece = (offsets, start, end, name) => {
   const element = document.createElement("span");
@@ -55,15 +55,20 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
   /* Blocks with the height they will have, as far as one can tell before. */
   function inBlocks() {
     const blocks = new Map();
-    for (let first = 0; first < lines.length; first += BLOCK) {
-      const numbers = Array.from({ length: Math.min(BLOCK, lines.length - first) }, (_, step) => first + step);
-      const rows = numbers.reduce((sum, number) => sum + Math.ceil((lines[number][1] - lines[number][0]) / ROW || 1), 0);
+    let numbers = [];
+    let rows = 0;
+    lines.forEach(([start, end], number) => {
+      numbers.push(number);
+      rows += Math.max(1, Math.ceil((end - start) / ROW));
+      if (rows < BLOCK && number + 1 < lines.length) return;
       const block = document.createElement("div");
       block.className = "lines";
       block.style.setProperty("--rows", rows);
-      block.append(...numbers.map((number) => elements[number]));
+      block.append(...numbers.map((each) => elements[each]));
       blocks.set(block, numbers);
-    }
+      numbers = [];
+      rows = 0;
+    });
     container.replaceChildren(...blocks.keys());
     return blocks;
   }
