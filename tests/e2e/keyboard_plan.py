@@ -82,9 +82,11 @@ def _way(
 def _found(state: State, letters: list[str]) -> Iterator[tuple[str, State]]:
     """Each letter with the next word that begins with it, round at the end. Only what one key types."""
     _, focus = state
+    nearest: dict[str, int] = {}
     for word in [*range(focus + 1, len(letters)), *range(focus + 1)]:
         if letters[word].isascii() and letters[word].isprintable():
-            yield letters[word], (word, word)
+            nearest.setdefault(letters[word], word)
+    yield from ((letter, (word, word)) for letter, word in nearest.items())
 
 
 def _steps(
