@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("annotation", "0011_review_weight"),
+        ("annotation", "0012_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
