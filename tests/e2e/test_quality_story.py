@@ -74,8 +74,8 @@ def test_a_crowd_becomes_gold(
         open_page.evaluate("window.neverReloaded = true")
     # A slow import may be measured half way, too: what counts is what stands in the end.
     documents = agreement["counts"]["documents"]
-    page.wait_for_selector(f"#agreement > p >> text=/^{documents:,} documents labelled by/", timeout=120_000)
-    second.wait_for_selector(f"#consensus .stat-value:text-is('{documents:,}')", timeout=120_000)
+    page.wait_for_selector(f"#agreement > p >> text=/^{documents:,} documents labelled by/", timeout=300_000)
+    second.wait_for_selector(f"#consensus .stat-value:text-is('{documents:,}')", timeout=300_000)
     assert page.evaluate("window.neverReloaded")
     assert second.evaluate("window.neverReloaded")
 
@@ -148,7 +148,7 @@ def agreement_is(page: Any, expected: dict[str, Any]) -> None:
         else:
             shown = numbers(line)
             assert (shown[0], shown[-1]) == (f"{figure['value']:.3f}", str(figure["n"]))
-            near(shown[1:3], figure, 0.03)
+            near(shown[1:-1], figure, 0.03)
     for label, figure in expected["alpha"]["per_label"].items():
         shown = numbers(row(page, "By label", label))
         exact = expected["span_f1"]["per_label"][label]["exact"]
@@ -258,7 +258,8 @@ def numbers(line: str) -> list[str]:
 
 
 def near(shown: list[str], figure: dict[str, Any], within: float) -> None:
-    assert [float(value) for value in shown] == pytest.approx([figure["low"], figure["high"]], abs=within)
+    expected = [] if figure["low"] is None else [figure["low"], figure["high"]]  # a few documents give none
+    assert [float(value) for value in shown] == pytest.approx(expected, abs=within)
 
 
 def exported(page: Any, project: str, address: str) -> list[dict[str, Any]]:
