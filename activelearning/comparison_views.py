@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activelearning import selectors
@@ -59,7 +60,7 @@ def blind_start(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     """Have two versions judged blind."""
     form = BlindForm(request.POST, project=ctx.project)
     if not form.is_valid():
-        messages.error(request, "Choose two different versions and how many texts.")
+        messages.error(request, gettext("Choose two different versions and how many texts."))
         return redirect("activelearning:compare", ctx.organization.slug, ctx.project.uuid)
     try:
         comparison = blind_open(project=ctx.project, opened_by=ctx.user, **form.cleaned_data)

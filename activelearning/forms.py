@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from activelearning.models import ModelVersion
 from activelearning.selectors import versions
@@ -19,14 +21,14 @@ class QuestionForm(forms.Form):
     """A text and the version that is to read it."""
 
     text = forms.CharField(
-        label="Text",
+        label=_("Text"),
         max_length=LONGEST_TEXT,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 6, "autofocus": True}),
-        error_messages={"required": "Paste a text first."},
+        error_messages={"required": _("Paste a text first.")},
     )
     version: forms.ModelChoiceField[ModelVersion] = forms.ModelChoiceField(
-        label="Model version", queryset=ModelVersion.objects.none(), empty_label=None
+        label=_("Model version"), queryset=ModelVersion.objects.none(), empty_label=None
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -53,7 +55,7 @@ class CompareForm(forms.Form):
     """Two different versions."""
 
     first: forms.ModelChoiceField[ModelVersion] = forms.ModelChoiceField(
-        label="Compare", queryset=ModelVersion.objects.none(), empty_label=None
+        label=_("Compare"), queryset=ModelVersion.objects.none(), empty_label=None
     )
     second: forms.ModelChoiceField[ModelVersion] = forms.ModelChoiceField(
         label="with", queryset=ModelVersion.objects.none(), empty_label=None
@@ -82,11 +84,11 @@ class CompareForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data
         if "first" in found and found["first"] == found.get("second"):
-            raise forms.ValidationError("Choose two different versions.")
+            raise forms.ValidationError(gettext("Choose two different versions."))
         return found
 
 
 class BlindForm(CompareForm):
     """Two versions and how many texts are to be judged."""
 
-    texts = forms.IntegerField(label="Texts to judge", min_value=1, max_value=MOST_TEXTS, initial=50)
+    texts = forms.IntegerField(label=_("Texts to judge"), min_value=1, max_value=MOST_TEXTS, initial=50)

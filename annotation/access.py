@@ -16,10 +16,12 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.translation import gettext
 
 from annotation.domain.permissions import ROLE_PERMISSIONS, Permission, ProjectRole
 from annotation.models import Project
 from daner_site.accounts.access import organization_for, to_login
+from daner_site.core.language import translated
 
 if TYPE_CHECKING:
     from daner_site.accounts.models import Organization, User
@@ -65,7 +67,7 @@ def project_context(user: User | AnonymousUser, org_slug: str, project_uuid: UUI
     elif membership is not None:
         role = ProjectRole(membership.role)
     else:
-        raise PermissionDenied("You have no role in this project.")
+        raise PermissionDenied(gettext("You have no role in this project."))
     return ProjectContext(
         user=organization.user,
         organization=organization.organization,
@@ -80,7 +82,9 @@ def project_context(user: User | AnonymousUser, org_slug: str, project_uuid: UUI
 def require(ctx: ProjectContext, permission: Permission) -> None:
     """Raises PermissionDenied where the role does not carry the permission."""
     if not ctx.can(permission):
-        raise PermissionDenied(f"Your role ({ctx.role.label}) does not allow this.")
+        raise PermissionDenied(
+            gettext("Your role ({label}) does not allow this.").format(label=translated(ctx.role.label))
+        )
 
 
 def project_view(

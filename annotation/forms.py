@@ -6,34 +6,39 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import ProjectRole
 from annotation.models import Label, Project, ProjectMember, Strategy
 from annotation.selectors.projects import addable_users
 from daner_site.accounts.models import User
+from daner_site.core.language import translated_lazy
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(max_length=120, label="Project name")
+    name = forms.CharField(max_length=120, label=_("Project name"))
     description = forms.CharField(max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     labels = forms.CharField(
-        label="Entity types",
+        label=_("Entity types"),
         initial="PER, ORG, LOC",
-        help_text="Separated by commas. Colours and keys are chosen for you; everything can be changed later.",
+        help_text=_("Separated by commas. Colours and keys are chosen for you; everything can be changed later."),
     )
 
     def clean_labels(self) -> list[str]:
         names = [name.strip() for name in re.split(r"[,;\n]+", self.cleaned_data["labels"]) if name.strip()]
         if not names:
-            raise forms.ValidationError("Name at least one entity type.")
+            raise forms.ValidationError(gettext("Name at least one entity type."))
         if phrases := [name for name in names if re.search(r"\s", name)]:
             word = re.sub(r"\s+", "_", phrases[0])[:60]
-            raise forms.ValidationError(f"A name is one word, such as {word}. Put commas between names.")
+            raise forms.ValidationError(
+                gettext("A name is one word, such as {word}. Put commas between names.").format(word=word)
+            )
         if twice := {name for name in names if names.count(name) > 1}:
-            raise forms.ValidationError(f"Named twice: {', '.join(sorted(twice))}.")
+            raise forms.ValidationError(gettext("Named twice: {twice}.").format(twice=", ".join(sorted(twice))))
         if long := [name for name in names if len(name) > 60]:
-            raise forms.ValidationError(f"Longer than 60 characters: {long[0][:20]}….")
+            raise forms.ValidationError(gettext("Longer than 60 characters: {long}….").format(long=long[0][:20]))
         return names
 
 
@@ -53,36 +58,42 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     overlap_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
-        label="Share of documents that get several people (%)",
-        help_text="The others get one person. The share is drawn at random, so that agreement "
-        "measured on it stands for the whole project.",
+        label=_("Share of documents that get several people (%)"),
+        help_text=_(
+            "The others get one person. The share is drawn at random, so that agreement "
+            "measured on it stands for the whole project."
+        ),
     )
     repeat_percent = forms.IntegerField(
         min_value=0,
         max_value=20,
-        label="Documents given to the same person again (%)",
-        help_text="They look like all others; how far people agree with themselves is shown on the page People. "
-        "0: none. 2 is usual.",
+        label=_("Documents given to the same person again (%)"),
+        help_text=_(
+            "They look like all others; how far people agree with themselves is shown on the page People. "
+            "0: none. 2 is usual."
+        ),
     )
     random_percent = forms.IntegerField(
         min_value=0,
         max_value=50,
-        label="Share of documents that chance picks (%)",
-        help_text="What the model does not choose shows what it does not know.",
+        label=_("Share of documents that chance picks (%)"),
+        help_text=_("What the model does not choose shows what it does not know."),
     )
 
     agreement_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
-        label="Two people agree from … on (%)",
-        help_text="The share of their spans that is the same, bounds and label (exact F1).",
+        label=_("Two people agree from … on (%)"),
+        help_text=_("The share of their spans that is the same, bounds and label (exact F1)."),
     )
     doubt_percent = forms.IntegerField(
         min_value=0,
         max_value=20,
-        label="Second look at doubted texts (%)",
-        help_text="At most so many of the texts that one person labelled get a second one, because a model trained on "
-        "the other texts would mark them otherwise. They see neither the first person's work nor suggestions. 0: none.",
+        label=_("Second look at doubted texts (%)"),
+        help_text=_(
+            "At most so many of the texts that one person labelled get a second one, because a model trained on "
+            "the other texts would mark them otherwise. They see neither the first person's work nor suggestions. 0: none."
+        ),
     )
 
     class Meta:
@@ -109,37 +120,41 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "retrain_after",
             "retrain_quiet_seconds",
         ]
-        labels: ClassVar[dict[str, str]] = {
-            "overlap": "People per overlapping document",
-            "overlap_start": "First documents of a guideline version",
-            "overlap_targeted": "Ask one more person while people disagree",
-            "overlap_cap": "At most so many people for one document",
-            "accept_unanimous": "Take over what everybody marked the same",
-            "learn_consensus": "Learn the consensus in place of the vote",
-            "weigh_labels": "Let unsure labels count less",
-            "lease_minutes": "Minutes a document is held for one person",
-            "show_suggestions": "Show the model's suggestions to annotators",
-            "gold_checks": "Check annotators with documents that have gold",
-            "repeat_after_days": "… after at least so many days",
-            "strategy": "Order of the queue",
-            "diversity": "Unsure texts (0) or different texts (1)",
-            "cost_unit": "Effort is counted in",
-            "probe_documents": "Test documents wanted",
-            "checkpoint": "Model to start from",
-            "retrain_after": "Train again after so many newly labelled documents",
-            "retrain_quiet_seconds": "… or after so many quiet seconds with something new",
+        labels: ClassVar[dict[str, Any]] = {
+            "overlap": _("People per overlapping document"),
+            "overlap_start": _("First documents of a guideline version"),
+            "overlap_targeted": _("Ask one more person while people disagree"),
+            "overlap_cap": _("At most so many people for one document"),
+            "accept_unanimous": _("Take over what everybody marked the same"),
+            "learn_consensus": _("Learn the consensus in place of the vote"),
+            "weigh_labels": _("Let unsure labels count less"),
+            "lease_minutes": _("Minutes a document is held for one person"),
+            "show_suggestions": _("Show the model's suggestions to annotators"),
+            "gold_checks": _("Check annotators with documents that have gold"),
+            "repeat_after_days": _("… after at least so many days"),
+            "strategy": _("Order of the queue"),
+            "diversity": _("Unsure texts (0) or different texts (1)"),
+            "cost_unit": _("Effort is counted in"),
+            "probe_documents": _("Test documents wanted"),
+            "checkpoint": _("Model to start from"),
+            "retrain_after": _("Train again after so many newly labelled documents"),
+            "retrain_quiet_seconds": _("… or after so many quiet seconds with something new"),
         }
-        help_texts: ClassVar[dict[str, str]] = {
+        help_texts: ClassVar[dict[str, Any]] = {
             # The labels say it already.
             "overlap": "",
             "retrain_after": "",
             "retrain_quiet_seconds": "",
-            "learn_consensus": "Where several people labelled a text, the model learns what the consensus says in place "
-            "of their vote, once reviewers settled enough texts to show that the consensus is at least as good. Measured "
-            "on five corpora, models learned worse from it more often than better.",
-            "weigh_labels": "Labels of one person count as much as that person agrees with the others, a consensus as "
-            "much as it is likely to be right; gold and votes count in full. Worth a try where people differ greatly.",
-            "diversity": "Anything in between, such as 0.3. Empty: what the chosen order does best.",
+            "learn_consensus": _(
+                "Where several people labelled a text, the model learns what the consensus says in place "
+                "of their vote, once reviewers settled enough texts to show that the consensus is at least as good. Measured "
+                "on five corpora, models learned worse from it more often than better."
+            ),
+            "weigh_labels": _(
+                "Labels of one person count as much as that person agrees with the others, a consensus as "
+                "much as it is likely to be right; gold and votes count in full. Worth a try where people differ greatly."
+            ),
+            "diversity": _("Anything in between, such as 0.3. Empty: what the chosen order does best."),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "description": forms.Textarea(attrs={"rows": 2}),
@@ -167,15 +182,15 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
         initial=1.0,
         min_value=0.1,
         max_value=10,
-        label="Weight in review",
-        help_text="Disputed texts are reviewed in the order of expected mistakes times this, 0.1 to 10.",
+        label=_("Weight in review"),
+        help_text=_("Disputed texts are reviewed in the order of expected mistakes times this, 0.1 to 10."),
         widget=forms.NumberInput(attrs={"step": 0.1}),
     )
 
     class Meta:
         model = Label
         fields: ClassVar[list[str]] = ["name", "color", "key", "description", "review_weight"]
-        labels: ClassVar[dict[str, str]] = {"color": "Colour", "key": "Key"}
+        labels: ClassVar[dict[str, Any]] = {"color": _("Colour"), "key": _("Key")}
         widgets: ClassVar[dict[str, Any]] = {
             "color": forms.TextInput(attrs={"type": "color"}),
             "key": forms.TextInput(attrs={"size": 1, "autocomplete": "off"}),
@@ -196,7 +211,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
 class GuidelineForm(forms.Form):
     body = forms.CharField(
         max_length=200_000,
-        label="Guideline (Markdown)",
+        label=_("Guideline (Markdown)"),
         widget=forms.Textarea(attrs={"rows": 22, "spellcheck": "true"}),
         strip=False,
     )
@@ -210,16 +225,16 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class PauseForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
-        help_text="The person reads it instead of the next document, so say what should happen now.",
+        label=_("Reason"),
+        help_text=_("The person reads it instead of the next document, so say what should happen now."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
 class MemberForm(forms.Form):
-    user = PersonField(queryset=User.objects.none(), label="Person", empty_label="Choose somebody")
+    user = PersonField(queryset=User.objects.none(), label=_("Person"), empty_label=_("Choose somebody"))
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in ProjectRole],
+        choices=[(role.value, translated_lazy(role.label)) for role in ProjectRole],
         initial=ProjectRole.ANNOTATOR.value,
     )
 

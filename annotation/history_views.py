@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -48,7 +49,9 @@ def revise(request: HttpRequest, ctx: ProjectContext, assignment: UUID) -> HttpR
         if request.method == "POST":
             submission = parse_submission(request.POST.get("payload", ""))
             changed = annotation_revise(ctx=ctx, assignment_uuid=assignment, submission=submission)
-            messages.success(request, "Your new version is stored." if changed else "Nothing was different.")
+            messages.success(
+                request, gettext("Your new version is stored.") if changed else gettext("Nothing was different.")
+            )
             return _back(request, ctx)
     except Decided as error:
         messages.error(request, str(error))

@@ -6,34 +6,40 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from annotation.domain.formats import FORMATS, LAYER_USES, ImportOptions
 from annotation.models import ImportJob, Project, Split
 from annotation.selectors.documents import STATUSES
+from daner_site.core.language import translated, translated_lazy
 
 
 class ImportForm(forms.Form):
     """A pasted text or a file."""
 
     text = forms.CharField(
-        label="Paste your texts",
+        label=_("Paste your texts"),
         required=False,
         strip=False,
         widget=forms.Textarea(
-            attrs={"rows": 10, "placeholder": "One text per line, or longer texts with a blank line between them."}
+            attrs={"rows": 10, "placeholder": _("One text per line, or longer texts with a blank line between them.")}
         ),
     )
     file = forms.FileField(
-        label="or choose a file",
+        label=_("or choose a file"),
         required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".txt,.jsonl,.json,.conll,.iob,.iob2,.bio,.tsv,text/*"}),
     )
     split = forms.ChoiceField(
-        label="What are they for?", choices=Split.choices, initial=Split.POOL.value, widget=forms.RadioSelect
+        label=_("What are they for?"), choices=Split.choices, initial=Split.POOL.value, widget=forms.RadioSelect
     )
     format = forms.ChoiceField(
-        label="Format", required=False, choices=[("", "Recognise it"), *FORMATS.items()], initial=""
+        label=_("Format"),
+        required=False,
+        choices=[("", _("Recognise it")), *((name, translated_lazy(text)) for name, text in FORMATS.items())],
+        initial="",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -41,11 +47,11 @@ class ImportForm(forms.Form):
         file, text = data.get("file"), data.get("text", "")
         if (file is None) == (not text.strip()):
             raise forms.ValidationError(
-                "Paste a text or choose a file." if file is None else "Paste or upload, not both."
+                gettext("Paste a text or choose a file.") if file is None else gettext("Paste or upload, not both.")
             )
         if file is not None and file.size > settings.DANER_IMPORT_MAX_BYTES:
             limit = settings.DANER_IMPORT_MAX_BYTES // 1024 // 1024
-            raise forms.ValidationError(f"The file is larger than {limit} MB.")
+            raise forms.ValidationError(gettext("The file is larger than {limit} MB.").format(limit=limit))
         return data
 
     def upload(self) -> dict[str, Any]:
@@ -64,8 +70,8 @@ class ImportForm(forms.Form):
 class ConfirmForm(forms.Form):
     """What to do with what the dry run found; its fields depend on that."""
 
-    with_labels = forms.BooleanField(label="Import the labels too", required=False, initial=True)
-    file_splits = forms.BooleanField(label="Follow the split that the file names", required=False, initial=True)
+    with_labels = forms.BooleanField(label=_("Import the labels too"), required=False, initial=True)
+    file_splits = forms.BooleanField(label=_("Follow the split that the file names"), required=False, initial=True)
     skip_errors = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
@@ -82,12 +88,17 @@ class ConfirmForm(forms.Form):
             )
         for number, name in enumerate(self.found["layers"]):
             self.fields[f"layer_{number}"] = forms.ChoiceField(
-                label=name, required=False, choices=list(LAYER_USES.items()), initial="annotator"
+                label=name,
+                required=False,
+                choices=[(use, translated(text)) for use, text in LAYER_USES.items()],
+                initial="annotator",
             )
         errors = self.found["error_count"]
-        self.fields[
-            "skip_errors"
-        ].label = f"Skip {errors} unreadable row{'' if errors == 1 else 's'} and import the others"
+        self.fields["skip_errors"].label = ngettext(
+            "Skip {count} unreadable row and import the others",
+            "Skip {count} unreadable rows and import the others",
+            errors,
+        ).format(count=errors)
         if not errors:
             del self.fields["skip_errors"]
         if not self.found["splits"]:
@@ -133,17 +144,19 @@ class ConfirmForm(forms.Form):
 class DocumentFilterForm(forms.Form):
     """The filters of the document list, all optional; wrong values are ignored."""
 
-    search = forms.CharField(required=False, max_length=200, label="Text or id", widget=forms.SearchInput())
-    split = forms.ChoiceField(required=False, choices=[("", "Both"), ("pool", "Pool"), ("test", "Test")])
-    status = forms.ChoiceField(required=False, choices=[("", "Any"), *STATUSES.items()])
-    label = forms.ChoiceField(required=False, choices=[("", "Any")])
+    search = forms.CharField(required=False, max_length=200, label=_("Text or id"), widget=forms.SearchInput())
+    split = forms.ChoiceField(required=False, choices=[("", _("Both")), ("pool", _("Pool")), ("test", _("Test"))])
+    status = forms.ChoiceField(
+        required=False, choices=[("", _("Any")), *((name, translated_lazy(text)) for name, text in STATUSES.items())]
+    )
+    label = forms.ChoiceField(required=False, choices=[("", _("Any"))])
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = project.labels.values_list("name", flat=True)
         field = self.fields["label"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Any"), *((name, name) for name in names)]
+        field.choices = [("", gettext("Any")), *((name, name) for name in names)]
 
     def filters(self) -> dict[str, str]:
         """Arguments of `documents_page`."""

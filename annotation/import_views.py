@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import ProjectContext, project_view
@@ -94,7 +95,9 @@ def document(request: HttpRequest, ctx: ProjectContext, document: UUID) -> HttpR
     """
     item = get_object_or_404(ctx.project.documents, uuid=document)
     if in_work_of(item, ctx.user):
-        messages.info(request, "You have this document in work. What others marked is shown after you submit it.")
+        messages.info(
+            request, gettext("You have this document in work. What others marked is shown after you submit it.")
+        )
         return redirect("annotation:annotate", ctx.organization.slug, ctx.project.uuid)
     context = {
         "ctx": ctx,

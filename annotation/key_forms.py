@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from annotation.domain.keys import BadKey, Command, parse_key, shadowed
 from annotation.models import Label
+from daner_site.core.language import translated
 
 
 def shown(key: str) -> str:
@@ -43,7 +45,7 @@ class KeyField(forms.CharField):
         try:
             return parse_key(text)
         except BadKey as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(translated(str(error))) from error
 
 
 class CommandKeysForm(forms.Form):
@@ -57,8 +59,10 @@ class CommandKeysForm(forms.Form):
         self.own = own
         for command in commands:
             keys = [*own.get(command.name, command.keys), "", ""]
-            self.fields[command.name] = KeyField(label=command.text, initial=shown(keys[0]))
-            self.fields[f"{command.name}-2"] = KeyField(label=f"{command.text}, second key", initial=shown(keys[1]))
+            self.fields[command.name] = KeyField(label=gettext(command.text), initial=shown(keys[0]))
+            self.fields[f"{command.name}-2"] = KeyField(
+                label=gettext("{text}, second key").format(text=gettext(command.text)), initial=shown(keys[1])
+            )
 
     def chosen(self) -> dict[str, list[str]]:
         """Keys by command, for the service."""

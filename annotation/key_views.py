@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotation.access import ProjectContext, project_view
@@ -25,12 +26,12 @@ def keys(request: HttpRequest, ctx: OrganizationContext) -> HttpResponse:
     form = CommandKeysForm(request.POST or None, commands=commands(), own=own)
     if request.method == "POST" and request.POST.get("action") == "reset":
         command_keys_reset(organization=ctx.organization, user=ctx.user)
-        messages.success(request, "All commands have their standard keys again.")
+        messages.success(request, gettext("All commands have their standard keys again."))
         return redirect("annotation:keys", ctx.organization.slug)
     if request.method == "POST" and form.is_valid():
         try:
             command_keys_choose(organization=ctx.organization, user=ctx.user, chosen=form.chosen())
-            messages.success(request, "Your keys are saved. They hold from the next document that opens.")
+            messages.success(request, gettext("Your keys are saved. They hold from the next document that opens."))
             return redirect("annotation:keys", ctx.organization.slug)
         except ValidationError as error:
             form.add_error(None, error)
@@ -46,12 +47,12 @@ def label_keys(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     form = LabelKeysForm(request.POST or None, labels=labels, keys=mine.labels, commands=commands(), own=mine.commands)
     if request.method == "POST" and request.POST.get("action") == "reset":
         label_keys_reset(ctx=ctx)
-        messages.success(request, "The labels have the project's keys again.")
+        messages.success(request, gettext("The labels have the project's keys again."))
         return redirect("annotation:label_keys", ctx.organization.slug, ctx.project.uuid)
     if request.method == "POST" and form.is_valid():
         try:
             label_keys_choose(ctx=ctx, chosen=form.chosen())
-            messages.success(request, "Your keys are saved. They hold from the next document that opens.")
+            messages.success(request, gettext("Your keys are saved. They hold from the next document that opens."))
             return redirect("annotation:label_keys", ctx.organization.slug, ctx.project.uuid)
         except ValidationError as error:
             form.refuse(error)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.access import ProjectContext, project_view
@@ -60,7 +61,7 @@ def settings(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             project_update(ctx=ctx, **form.changes())
-            messages.success(request, "Settings saved.")
+            messages.success(request, gettext("Settings saved."))
             return _back("settings", ctx)
         except ValidationError as error:
             _show(form, error)
@@ -108,10 +109,10 @@ def guidelines(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     form = GuidelineForm(request.POST or None, initial={"body": newest.body if newest else ""})
     if request.method == "POST":
         if not ctx.can(Permission.MANAGE):
-            return HttpResponse("Only managers change the guideline.", status=403)
+            return HttpResponse(gettext("Only managers change the guideline."), status=403)
         if form.is_valid():
             version = guideline_publish(ctx=ctx, body=form.cleaned_data["body"]).version
-            messages.success(request, f"Version {version} is what annotators see now.")
+            messages.success(request, gettext("Version {version} is what annotators see now.").format(version=version))
             return _back("guidelines", ctx)
     history = ctx.project.guidelines.select_related("author")
     context = {"form": form, "guideline": guideline_html(ctx.project), "history": history}
@@ -154,12 +155,12 @@ def member_pausing(request: HttpRequest, ctx: ProjectContext, member: int) -> Ht
     form = PauseForm(request.POST or None, initial={"reason": item.pause_reason})
     if request.method == "POST" and request.POST.get("action") == "resume":
         member_resume(ctx=ctx, member=item)
-        messages.success(request, f"{item.user.name} can label again.")
+        messages.success(request, gettext("{name} can label again.").format(name=item.user.name))
         return _back("members", ctx)
     if request.method == "POST" and form.is_valid():
         try:
             member_pause(ctx=ctx, member=item, **form.cleaned_data)
-            messages.success(request, f"{item.user.name} gets no documents for now.")
+            messages.success(request, gettext("{name} gets no documents for now.").format(name=item.user.name))
             return _back("members", ctx)
         except ValidationError as error:
             _show(form, error)

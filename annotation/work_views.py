@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import ProjectContext, project_view
@@ -42,7 +43,7 @@ def annotate(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
         return render(request, "annotation/annotate.html", _page(ctx))
     form = WorkForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(f"Not understood: {form.errors.as_text()}")
+        return HttpResponseBadRequest(gettext("Not understood: {as_text}").format(as_text=form.errors.as_text()))
     try:
         _act(ctx, form.cleaned_data)
     except AlreadyClosed:

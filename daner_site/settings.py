@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "daner_site.core.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -69,7 +70,6 @@ MIDDLEWARE = [
 ROOT_URLCONF = "daner_site.urls"
 ASGI_APPLICATION = "daner_site.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("DANER_TIME_ZONE", "UTC")
 USE_TZ = True
 
@@ -79,6 +79,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            # Every template speaks to people, so none has to load how.
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.l10n",
+                "daner_site.core.templatetags.sentences",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -90,6 +96,18 @@ TEMPLATES = [
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # A pasted import travels as one form field; the import itself checks the exact limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = DANER_IMPORT_MAX_BYTES + 1024 * 1024
+
+# --- language -----------------------------------------------------------------------------
+
+# The reader's choice in a cookie, else what their browser asks for. Numbers follow the language,
+# dates are written 2026-01-31 in each, and thousands stay ungrouped but where a page groups them.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "daner_site" / "locale"]
+LANGUAGE_COOKIE_NAME = "daner_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 
 # --- sign-in ------------------------------------------------------------------------------
 
@@ -200,6 +218,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 DANER_HTTPS = env.flag("DANER_HTTPS", False)
 SESSION_COOKIE_SECURE = DANER_HTTPS
+LANGUAGE_COOKIE_SECURE = DANER_HTTPS
 CSRF_COOKIE_SECURE = DANER_HTTPS
 SECURE_SSL_REDIRECT = DANER_HTTPS
 # The load balancer and systemd ask over plain http on the loopback interface.

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import ProjectContext, project_view
@@ -37,7 +38,7 @@ def escalate(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpRespo
     except (CaseError, ReviewFormError) as error:
         messages.error(request, str(error))
         return redirect("quality:case", ctx.organization.slug, ctx.project.uuid, item.uuid)
-    messages.success(request, "Passed on. A manager of the project decides it.")
+    messages.success(request, gettext("Passed on. A manager of the project decides it."))
     return redirect("quality:review", ctx.organization.slug, ctx.project.uuid)
 
 
@@ -85,7 +86,7 @@ def rulings(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     form = RulingQuestionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         ruling_note(ctx=ctx, **form.cleaned_data)
-        messages.success(request, "Asked.")
+        messages.success(request, gettext("Asked."))
         return redirect("quality:rulings", ctx.organization.slug, ctx.project.uuid)
     page = Paginator(rulings_of(ctx.project), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = ruling_rows(ctx.project, list(page), counted=ctx.can(Permission.MANAGE))
@@ -102,8 +103,8 @@ def ruling(request: HttpRequest, ctx: ProjectContext, ruling: UUID) -> HttpRespo
     try:
         form.full_clean()
         done = ruling_close(ctx=ctx, ruling=item, **form.cleaned_data)
-        back = f" {done.requeued} went back to the reviewers." if done.requeued else ""
-        messages.success(request, f"Ruled.{back}")
+        back = gettext("{count} went back to the reviewers.").format(count=done.requeued) if done.requeued else ""
+        messages.success(request, f"{gettext('Ruled.')} {back}".strip())
     except RulingError as error:
         messages.error(request, str(error))
     return redirect("quality:rulings", ctx.organization.slug, ctx.project.uuid)

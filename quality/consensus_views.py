@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from annotation.access import ProjectContext, project_view
@@ -40,7 +41,9 @@ def consensus_document(request: HttpRequest, ctx: ProjectContext, document: UUID
     """
     item = get_object_or_404(ctx.project.documents, uuid=document)
     if in_work_of(item, ctx.user):
-        messages.info(request, "You have this document in work. What others marked is shown after you submit it.")
+        messages.info(
+            request, gettext("You have this document in work. What others marked is shown after you submit it.")
+        )
         return redirect("annotation:annotate", ctx.organization.slug, ctx.project.uuid)
     context = {
         "ctx": ctx,
@@ -58,5 +61,5 @@ def consensus_file(request: HttpRequest, ctx: ProjectContext) -> HttpResponseBas
     """The newest consensus as JSON Lines."""
     run = newest_run(ctx.project)
     if run is None:
-        raise Http404("There is no consensus yet.")
+        raise Http404(gettext("There is no consensus yet."))
     return download(request, consensus_export(ctx=ctx, run=run))

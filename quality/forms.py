@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from annotation.domain.spans import LabelledSpan
 from annotation.forms import ThreadForm
@@ -29,10 +30,10 @@ class ReviewFormError(ValueError):
 class RulingQuestionForm(forms.Form):
     """A question to the guideline log."""
 
-    question = forms.CharField(max_length=500, label="What does the guideline leave open?")
-    string = forms.CharField(max_length=200, required=False, label="The words in question (optional)")
+    question = forms.CharField(max_length=500, label=_("What does the guideline leave open?"))
+    string = forms.CharField(max_length=200, required=False, label=_("The words in question (optional)"))
     example = forms.CharField(
-        max_length=2_000, required=False, label="Example (optional)", widget=forms.Textarea(attrs={"rows": 2})
+        max_length=2_000, required=False, label=_("Example (optional)"), widget=forms.Textarea(attrs={"rows": 2})
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from annotation.access import ProjectContext, project_view
@@ -25,7 +26,7 @@ def people(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
 def person(request: HttpRequest, ctx: ProjectContext, annotator: int) -> HttpResponse:
     page = person_page(ctx.project, annotator)
     if page is None:
-        raise Http404("Nobody of this number has labelled anything here.")
+        raise Http404(gettext("Nobody of this number has labelled anything here."))
     context = {"ctx": ctx, "active": "quality", "page": page, "own": feedback_page(ctx.project, page.row.user)}
     return render(request, "quality/person.html", context)
 

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -83,7 +84,7 @@ def case(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
         return _case_page(request, ctx, item, _state(posted), error=error, status=409, posted=posted)
     except (DecisionError, SpanError, ReviewFormError) as error:
         return _case_page(request, ctx, item, _state(posted), error=error, status=422)
-    messages.success(request, "Decided. The document has its gold now.")
+    messages.success(request, gettext("Decided. The document has its gold now."))
     return redirect("quality:review", ctx.organization.slug, ctx.project.uuid)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotation.access import ProjectContext, project_view
@@ -26,7 +27,9 @@ def same(request: HttpRequest, ctx: ProjectContext, case: UUID) -> HttpResponse:
     """A fragment: where else the words of a place are in dispute. Nothing is written."""
     item = get_object_or_404(cases_of(ctx.project), uuid=case)
     if worked_on(item.document, ctx.user):
-        return render(request, "quality/_same.html", {"ctx": ctx, "error": "You labelled this document yourself."})
+        return render(
+            request, "quality/_same.html", {"ctx": ctx, "error": gettext("You labelled this document yourself.")}
+        )
     content = case_content(item.document)
     group = next((group for group in content.groups if group.id == request.POST.get("group")), None)
     places = same_places(ctx, item, content, group) if group else []

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from activelearning.domain.learning_curve import Z95, Measured, Prediction, curve_at
+from daner_site.core.sentences import Sentence
 
 LEAST_VERSIONS, LEAST_ENTITIES, LEAST_GROWTH = 4, 50, 1.5
 """Below these nothing is said: measured versions, entities in the test texts, growth from first to last."""
@@ -51,13 +52,22 @@ class PastForecast:
 def silence(points: Sequence[Measured], test_entities: int) -> str:
     """Why nothing can be said about the future; "" where something can."""
     if len(points) < LEAST_VERSIONS:
-        return f"A forecast needs {LEAST_VERSIONS} measured versions; there are {len(points)}."
+        return Sentence(
+            "A forecast needs {least} measured versions; there are {versions}.",
+            least=LEAST_VERSIONS,
+            versions=len(points),
+        )
     if test_entities < LEAST_ENTITIES:
-        return f"A forecast needs {LEAST_ENTITIES} entities in the test texts; there are {test_entities}."
+        return Sentence(
+            "A forecast needs {least} entities in the test texts; there are {entities}.",
+            least=LEAST_ENTITIES,
+            entities=test_entities,
+        )
     if points[-1].documents < LEAST_GROWTH * points[0].documents:
-        return (
-            f"A forecast needs a curve: versions from {points[0].documents} documents "
-            f"to at least {math.ceil(LEAST_GROWTH * points[0].documents)}."
+        return Sentence(
+            "A forecast needs a curve: versions from {first} documents to at least {least}.",
+            first=points[0].documents,
+            least=math.ceil(LEAST_GROWTH * points[0].documents),
         )
     return ""
 
@@ -127,8 +137,8 @@ class Outlook:
     @property
     def trend(self) -> str:
         if self.gain < FLAT:
-            return "flat"
-        return "flattening" if self.gain < FLATTENING else "rising"
+            return Sentence("flat")
+        return Sentence("flattening") if self.gain < FLATTENING else Sentence("rising")
 
     @property
     def hour_gain(self) -> float | None:
@@ -142,10 +152,15 @@ class Outlook:
         more = self.prediction.documents - self.now.documents
         # Rounded up: two digits must not claim more than was computed.
         width = math.ceil(100 * Z95 * self.prediction.error) / 100
-        effort = f", about {_duration(self.hours)}" if self.hours else ""
-        return (
-            f"F1 {self.now.f1:.2f} now; {self.prediction.f1:.2f} ± {width:.2f} after {more} more "
-            f"document{'' if more == 1 else 's'}{effort}; {self.trend}."
+        return Sentence.counted(
+            "F1 {now:.2f} now; {then:.2f} ± {width:.2f} after {count} more document{effort}; {trend}.",
+            "F1 {now:.2f} now; {then:.2f} ± {width:.2f} after {count} more documents{effort}; {trend}.",
+            more,
+            now=self.now.f1,
+            then=self.prediction.f1,
+            width=width,
+            effort=Sentence(", about {duration}", duration=_duration(self.hours)) if self.hours else "",
+            trend=self.trend,
         )
 
     @property
@@ -155,15 +170,22 @@ class Outlook:
             return ""
         last = self.past[-LAST:]
         if not last:
-            return "No earlier forecast has come due yet."
+            return Sentence("No earlier forecast has come due yet.")
         ahead = sorted(one.prediction.documents - one.known for one in last)
-        span = f"{ahead[0]}" if ahead[0] == ahead[-1] else f"{ahead[0]} to {ahead[-1]}"
+        span = f"{ahead[0]}"
+        if ahead[0] != ahead[-1]:
+            span = Sentence("{low} to {high}", low=ahead[0], high=ahead[-1])
         off = sum(abs(one.off) for one in last) / len(last)
         held = sum(one.held for one in last)
-        return (
-            f"Made again from what was known then, the last {len(last)} forecast{'' if len(last) == 1 else 's'}, "
-            f"for {span} more documents, {'was' if len(last) == 1 else 'were'} off by {off:.2f}"
-            f"{'' if len(last) == 1 else ' on average'}; {held} of {len(last)} inside the interval."
+        return Sentence.counted(
+            "Made again from what was known then, the last {count} forecast, for {span} more documents, "
+            "was off by {off:.2f}; {held} of {count} inside the interval.",
+            "Made again from what was known then, the last {count} forecasts, for {span} more documents, "
+            "were off by {off:.2f} on average; {held} of {count} inside the interval.",
+            len(last),
+            span=span,
+            off=off,
+            held=held,
         )
 
 
@@ -178,7 +200,7 @@ def outlook(
         remaining: documents that are still to label.
         seconds_per_document: what a document costs; None where nobody was timed.
     """
-    reason = silence(points, test_entities) or ("" if remaining > 0 else "Every document is labelled.")
+    reason = silence(points, test_entities) or ("" if remaining > 0 else Sentence("Every document is labelled."))
     if reason:
         return Outlook(silence=reason)
     now = points[-1]
@@ -199,6 +221,5 @@ def rise(points: Sequence[Measured], since: int) -> float | None:
 
 def _duration(hours: float) -> str:
     if hours >= 0.95:
-        return f"{hours:.1f} hours"
-    minutes = max(1, round(60 * hours))
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        return Sentence("{hours:.1f} hours", hours=hours)
+    return Sentence.counted("{count} minute", "{count} minutes", max(1, round(60 * hours)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daner_site.core.sentences import Sentence
+
 FAST, FULL = "fast", "full"
 
 LEAST_DOCUMENTS = 2
@@ -90,44 +92,62 @@ def retraining_due(labels: Labels, settings: RetrainSettings, past: Past = NOTHI
         return Decision(False, refusal)
     pause = settings.quiet_seconds - labels.seconds_since_last
     if _full_wanted(labels, past) and (pause <= 0 or _pays(past)):
-        moment = "in a pause" if pause <= 0 else "worth its time now"
-        return Decision(True, f"Full training at {labels.words:,} labelled words, {moment}.", tier=FULL)
+        moment = Sentence("in a pause") if pause <= 0 else Sentence("worth its time now")
+        reason = Sentence("Full training at {words:,} labelled words, {moment}.", words=labels.words, moment=moment)
+        return Decision(True, reason, tier=FULL)
     fast = _fast(labels, settings, past, pause)
     if fast.due:
         return fast
     wait = fast.wait_seconds
     if wait is None and _full_wanted(labels, past):
         wait = pause
-    return Decision(False, " ".join(filter(None, [fast.reason, _full_outlook(labels, past)])), wait, warm=fast.warm)
+    ahead = _full_outlook(labels, past)
+    waiting = Sentence("{fast} {full}", fast=fast.reason, full=ahead) if ahead else fast.reason
+    return Decision(False, waiting, wait, warm=fast.warm)
 
 
 def by_hand(labels: Labels, *, tier: str) -> Decision:
     """The run a person asks for: from scratch, at any time, unless there is nothing to learn from."""
     refusal = _too_little(labels)
-    return Decision(not refusal, refusal or "Started by hand.", tier=tier)
+    return Decision(not refusal, refusal or Sentence("Started by hand."), tier=tier)
 
 
 def _too_little(labels: Labels) -> str:
     if labels.documents < LEAST_DOCUMENTS:
-        return f"Training needs {LEAST_DOCUMENTS} labelled documents; there are {labels.documents}."
-    return "" if labels.entities else "Training needs at least one labelled entity."
+        return Sentence(
+            "Training needs {least} labelled documents; there are {documents}.",
+            least=LEAST_DOCUMENTS,
+            documents=labels.documents,
+        )
+    return "" if labels.entities else Sentence("Training needs at least one labelled entity.")
 
 
 def _fast(labels: Labels, settings: RetrainSettings, past: Past, pause: float) -> Decision:
     """The next fast round; `pause`: seconds until the quiet time is over."""
     if labels.relabelled:
-        return Decision(True, "The label set or past labels changed.")
+        return Decision(True, Sentence("The label set or past labels changed."))
     warm = past.cold_words > 0 and labels.words < GROWTH * past.cold_words
     if labels.new < 1:
-        return Decision(False, f"0 of {settings.after} new labelled documents.", warm=warm)
+        return Decision(False, Sentence("0 of {after} new labelled documents.", after=settings.after), warm=warm)
     enough = labels.new >= settings.after or labels.new_words >= ROUND_WORDS
     if pause <= 0 or (enough and _rest(past) <= 0):
-        return Decision(True, f"{_documents(labels.new)}{'' if enough else ', then a pause'}.", warm=warm)
+        new = _documents(labels.new)
+        reason = Sentence("{new}.", new=new) if enough else Sentence("{new}, then a pause.", new=new)
+        return Decision(True, reason, warm=warm)
     if enough:
         wait = min(_rest(past), pause)
-        return Decision(False, f"{_documents(labels.new)}; the next round starts within {wait:.0f} s.", wait, warm=warm)
-    words = f" ({labels.new_words} of {ROUND_WORDS} words)" if labels.new_words else ""
-    reason = f"{labels.new} of {settings.after} new labelled documents{words}, or {settings.quiet_seconds:.0f} s without a new one."
+        reason = Sentence(
+            "{documents}; the next round starts within {wait:.0f} s.", documents=_documents(labels.new), wait=wait
+        )
+        return Decision(False, reason, wait, warm=warm)
+    words = Sentence(" ({new} of {all} words)", new=labels.new_words, all=ROUND_WORDS) if labels.new_words else ""
+    reason = Sentence(
+        "{new} of {after} new labelled documents{words}, or {quiet:.0f} s without a new one.",
+        new=labels.new,
+        after=settings.after,
+        words=words,
+        quiet=settings.quiet_seconds,
+    )
     return Decision(False, reason, pause, warm=warm)
 
 
@@ -159,13 +179,20 @@ def _full_outlook(labels: Labels, past: Past) -> str:
     if not labels.words:
         return ""
     if _full_wanted(labels, past):
-        return "Full training in the next pause."
+        return Sentence("Full training in the next pause.")
     if past.full_words:
-        return f"Full training at {GROWTH * past.full_words:,.0f} labelled words; there are {labels.words:,}."
-    return (
-        f"Full training from {FULL_DOCUMENTS} documents or {FULL_WORDS:,} words on; there are {labels.words:,} words."
+        return Sentence(
+            "Full training at {least:,.0f} labelled words; there are {words:,}.",
+            least=GROWTH * past.full_words,
+            words=labels.words,
+        )
+    return Sentence(
+        "Full training from {documents} documents or {least:,} words on; there are {words:,} words.",
+        documents=FULL_DOCUMENTS,
+        least=FULL_WORDS,
+        words=labels.words,
     )
 
 
 def _documents(count: int) -> str:
-    return f"{count} newly labelled document{'' if count == 1 else 's'}"
+    return Sentence.counted("{count} newly labelled document", "{count} newly labelled documents", count)

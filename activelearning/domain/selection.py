@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from daner_site.core.sentences import Sentence
+
 DEFAULT = "default"
 RANDOM = "random"
 BADGE = "badge"
@@ -38,20 +40,28 @@ class Strategy:
 
 STRATEGIES: dict[str, Strategy] = {
     DEFAULT: Strategy(
-        "What works best: different unsure texts while little is labelled, the least sure texts after that.",
+        Sentence("What works best: different unsure texts while little is labelled, the least sure texts after that."),
         "mnlp_length",
     ),
-    "mnlp": Strategy("Texts whose words the model is least sure of on average; favours very short texts.", "mnlp"),
-    "mnlp_length": Strategy("Texts the model is least sure of for their length, short or long.", "mnlp_length"),
-    "mnlp_diverse": Strategy("Unsure texts that differ from each other.", "mnlp_length", diversity=MIX),
-    "least_confidence": Strategy(
-        "Texts the model is least sure of as a whole; favours long texts.", "least_confidence"
+    "mnlp": Strategy(
+        Sentence("Texts whose words the model is least sure of on average; favours very short texts."), "mnlp"
     ),
-    "margin": Strategy("Texts with the word that is hardest to decide.", "margin", surest=1.0),
-    "entropy": Strategy("Texts whose words have the most evenly matched labels.", "entropy", sign=-1),
-    ENTITIES_PER_COST: Strategy("Texts with the most expected entities per second of work.", "entities", sign=-1),
-    BADGE: Strategy("A varied sample of texts that would change the model most.", "mnlp_length", diversity=None),
-    RANDOM: Strategy("By chance, whatever the model thinks.", diversity=None),
+    "mnlp_length": Strategy(
+        Sentence("Texts the model is least sure of for their length, short or long."), "mnlp_length"
+    ),
+    "mnlp_diverse": Strategy(Sentence("Unsure texts that differ from each other."), "mnlp_length", diversity=MIX),
+    "least_confidence": Strategy(
+        Sentence("Texts the model is least sure of as a whole; favours long texts."), "least_confidence"
+    ),
+    "margin": Strategy(Sentence("Texts with the word that is hardest to decide."), "margin", surest=1.0),
+    "entropy": Strategy(Sentence("Texts whose words have the most evenly matched labels."), "entropy", sign=-1),
+    ENTITIES_PER_COST: Strategy(
+        Sentence("Texts with the most expected entities per second of work."), "entities", sign=-1
+    ),
+    BADGE: Strategy(
+        Sentence("A varied sample of texts that would change the model most."), "mnlp_length", diversity=None
+    ),
+    RANDOM: Strategy(Sentence("By chance, whatever the model thinks."), diversity=None),
 }
 
 

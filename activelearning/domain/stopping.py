@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daner_site.core.sentences import Sentence
+
 AGREEMENT = 0.95
 STEP, STEPS = 1.25, 2
 """Agreement has to last while the documents grow by this factor, so often. Together they are more than the
@@ -46,9 +48,11 @@ class Advice:
     @property
     def sentence(self) -> str:
         if self.stop:
-            return "More labels are unlikely to make this model better. You may stop here; nothing stops by itself."
+            return Sentence(
+                "More labels are unlikely to make this model better. You may stop here; nothing stops by itself."
+            )
         count = sum(sign.stands for sign in self.signs)
-        return f"Go on: {count} of {len(self.signs)} signs to stop."
+        return Sentence("Go on: {count} of {signs} signs to stop.", count=count, signs=len(self.signs))
 
 
 def advise(rounds: Sequence[Round], hour_gain: float | None) -> Advice:
@@ -60,34 +64,53 @@ def _agreement(rounds: Sequence[Round]) -> Sign:
     recent = _recent(rounds)[1:]
     agreements = [one.agreement for one in recent if one.agreement is not None]
     if not recent:
-        return Sign(False, f"There are no versions yet that span a growth of {STEP**STEPS:.2f} times the documents.")
+        return Sign(
+            False,
+            Sentence(
+                "There are no versions yet that span a growth of {growth:.2f} times the documents.", growth=STEP**STEPS
+            ),
+        )
     if not agreements:
-        return Sign(False, "Whether models in a row agree on unlabelled texts has not been measured.")
+        return Sign(False, Sentence("Whether models in a row agree on unlabelled texts has not been measured."))
     least = min(agreements)
-    verb = "agree" if least >= AGREEMENT else "do not agree yet"
-    return Sign(
-        least >= AGREEMENT,
-        f"Models in a row {verb} on unlabelled texts: at least {100 * least:.0f} % of the entities, {100 * AGREEMENT:.0f} % are asked.",
+    agreed = Sentence(
+        "Models in a row agree on unlabelled texts: at least {least:.0f} % of the entities, {asked:.0f} % are asked.",
+        least=100 * least,
+        asked=100 * AGREEMENT,
     )
+    apart = Sentence(
+        "Models in a row do not agree yet on unlabelled texts: at least {least:.0f} % of the entities, "
+        "{asked:.0f} % are asked.",
+        least=100 * least,
+        asked=100 * AGREEMENT,
+    )
+    return Sign(least >= AGREEMENT, agreed if least >= AGREEMENT else apart)
 
 
 def _intervals(rounds: Sequence[Round]) -> Sign:
     recent = _recent(rounds)
     measured = [one.interval for one in recent if one.interval is not None]
     if len(measured) < 2:
-        return Sign(False, "There are no test intervals far enough apart to compare.")
+        return Sign(False, Sentence("There are no test intervals far enough apart to compare."))
     low, high = max(measured[0][0], measured[-1][0]), min(measured[0][1], measured[-1][1])
     stands = low <= high
-    verb = "cannot tell" if stands else "can tell"
-    return Sign(stands, f"The test texts {verb} the newest version from that of {recent[0].documents} documents.")
+    documents = recent[0].documents
+    same = Sentence(
+        "The test texts cannot tell the newest version from that of {documents} documents.", documents=documents
+    )
+    other = Sentence(
+        "The test texts can tell the newest version from that of {documents} documents.", documents=documents
+    )
+    return Sign(stands, same if stands else other)
 
 
 def _worth(hour_gain: float | None) -> Sign:
     if hour_gain is None:
-        return Sign(False, "There is no forecast of what the next hour brings.")
+        return Sign(False, Sentence("There is no forecast of what the next hour brings."))
     stands = hour_gain < HOUR_GAIN
-    worth = f"less than {HOUR_GAIN}" if stands else f"about {hour_gain:.3f}"
-    return Sign(stands, f"The next hour is expected to bring {worth} F1.")
+    little = Sentence("The next hour is expected to bring less than {gain} F1.", gain=HOUR_GAIN)
+    more = Sentence("The next hour is expected to bring about {gain:.3f} F1.", gain=hour_gain)
+    return Sign(stands, little if stands else more)
 
 
 def _recent(rounds: Sequence[Round]) -> list[Round]:

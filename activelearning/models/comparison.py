@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from activelearning.models.versions import ModelVersion
 from annotation.models import Document, Project
@@ -17,10 +18,10 @@ class BlindComparison(PublicModel):
     """Texts that neither version learned from, read by both, shown side by side without names."""
 
     class Status(models.TextChoices):
-        READING = "reading", "Both versions are reading"
-        OPEN = "open", "Open for judging"
-        CLOSED = "closed", "Closed"
-        FAILED = "failed", "Failed"
+        READING = "reading", _("Both versions are reading")
+        OPEN = "open", _("Open for judging")
+        CLOSED = "closed", _("Closed")
+        FAILED = "failed", _("Failed")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     first = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
@@ -75,10 +76,10 @@ class BlindJudgement(TenantModel):
     """What one reviewer says about one text."""
 
     class Choice(models.TextChoices):
-        FIRST = "first", "The first version is better"
-        SECOND = "second", "The second version is better"
-        BOTH = "both", "Both are right"
-        NEITHER = "neither", "Both are wrong"
+        FIRST = "first", _("The first version is better")
+        SECOND = "second", _("The second version is better")
+        BOTH = "both", _("Both are right")
+        NEITHER = "neither", _("Both are wrong")
 
     text = models.ForeignKey(BlindText, on_delete=models.CASCADE, related_name="judgements")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

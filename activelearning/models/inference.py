@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from activelearning.models.versions import ModelVersion
 from annotation.models import Project
@@ -16,9 +17,9 @@ class InferenceRequest(PublicModel):
     """One text to be read by one model version; deleted after a day, the text with it."""
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "Waiting"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        QUEUED = "queued", _("Waiting")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")

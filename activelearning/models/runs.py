@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.models.base import PublicModel
@@ -15,8 +16,8 @@ from annotation.models.base import PublicModel
 class Tier(models.TextChoices):
     """How much of the model learns; the values are the engine's."""
 
-    FAST = "fast", "fast"
-    FULL = "full", "full"
+    FAST = "fast", _("fast")
+    FULL = "full", _("full")
 
 
 class TrainingRun(PublicModel):
@@ -27,26 +28,26 @@ class TrainingRun(PublicModel):
     """
 
     class Kind(models.TextChoices):
-        FIT = "fit", "Train a new version"
-        SCORE = "score", "Score the open documents"
-        PREPARE = "prepare", "Read new documents"
+        FIT = "fit", _("Train a new version")
+        SCORE = "score", _("Score the open documents")
+        PREPARE = "prepare", _("Read new documents")
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "Waiting"
-        RUNNING = "running", "Running"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Stage(models.TextChoices):
-        PREPARE = "prepare", "Collecting labels"
-        LOAD = "load", "Starting"
-        FEATURES = "features", "Reading the texts"
-        FIT = "fit", "Training"
-        EVALUATE = "evaluate", "Measuring on the test texts"
-        SCORE = "score", "Scoring the open documents"
-        SUSPECT = "suspect", "Looking for labels to check"
-        PUBLISH = "publish", "Publishing the queue"
+        PREPARE = "prepare", _("Collecting labels")
+        LOAD = "load", _("Starting")
+        FEATURES = "features", _("Reading the texts")
+        FIT = "fit", _("Training")
+        EVALUATE = "evaluate", _("Measuring on the test texts")
+        SCORE = "score", _("Scoring the open documents")
+        SUSPECT = "suspect", _("Looking for labels to check")
+        PUBLISH = "publish", _("Publishing the queue")
 
     LIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
 

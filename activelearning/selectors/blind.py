@@ -16,6 +16,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.models import Project
 from annotation.selectors.documents import colored
 from daner_site.accounts.models import User
+from daner_site.core.sentences import Sentence
 
 Choice, Status = BlindJudgement.Choice, BlindComparison.Status
 
@@ -151,15 +152,24 @@ def blind_result(comparison: BlindComparison) -> BlindResult:
 
 def _sentence(comparison: BlindComparison, test: SignTest, judged: int) -> str:
     if not judged:
-        return "Nobody has judged a text."
+        return Sentence("Nobody has judged a text.")
     decided = test.first + test.second
     if not test.better:
-        return f"No preference can be shown: one of the two was preferred on {decided} of {judged} texts."
+        return Sentence(
+            "No preference can be shown: one of the two was preferred on {decided} of {judged} texts.",
+            decided=decided,
+            judged=judged,
+        )
     better, wins = (comparison.second, test.second) if test.better == "second" else (comparison.first, test.first)
     low, high = (test.low, test.high) if test.better == "second" else (1 - test.high, 1 - test.low)
-    return (
-        f"{better.name} is preferred on {wins} of the {decided} texts with a preference: "
-        f"{wins / decided:.0%} [{low:.0%}, {high:.0%}]."
+    return Sentence(
+        "{name} is preferred on {wins} of the {decided} texts with a preference: {share:.0%} [{low:.0%}, {high:.0%}].",
+        name=better.name,
+        wins=wins,
+        decided=decided,
+        share=wins / decided,
+        low=low,
+        high=high,
     )
 
 

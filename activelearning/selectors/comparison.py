@@ -15,6 +15,7 @@ from activelearning.engine import job as files
 from activelearning.models import ModelVersion
 from activelearning.selectors.trained import UNKNOWN_COLOR
 from annotation.models import Annotation, Document, Project
+from daner_site.core.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,22 @@ def version_comparison(first: ModelVersion, second: ModelVersion) -> VersionComp
     for version in (first, second):
         found = _counts(version)
         if found is None:
-            why = f"{version.name} was not measured text by text, so it cannot be compared. Train again to have one."
+            why = Sentence(
+                "{name} was not measured text by text, so it cannot be compared. Train again to have one.",
+                name=version.name,
+            )
             return VersionComparison(first, second, why)
         counts.append(found)
     gold = first.run.snapshot.get("test", {}), second.run.snapshot.get("test", {})
     shared = [name for name in counts[0] if name in counts[1] and gold[0].get(name) == gold[1].get(name)]
     labels = [name for name in first.labels if name in second.labels]
     if not shared or not labels:
-        return VersionComparison(first, second, "The two were measured on different texts or labels.")
+        return VersionComparison(first, second, Sentence("The two were measured on different texts or labels."))
     unclear = _ambiguous(first) | _ambiguous(second)
     strict, apart = ([name for name in shared if (name in unclear) is out] for out in (False, True))
     ambiguous = compare([counts[0][name] for name in apart], [counts[1][name] for name in apart], labels)
     if not strict:
-        why = "Reviewers called the gold of every text that both were measured on ambiguous."
+        why = Sentence("Reviewers called the gold of every text that both were measured on ambiguous.")
         return VersionComparison(first, second, why, ambiguous=ambiguous)
     result = compare([counts[0][name] for name in strict], [counts[1][name] for name in strict], labels)
     colors = label_colors(first.project)
@@ -99,16 +103,23 @@ def _ambiguous(version: ModelVersion) -> set[str]:
 
 
 def _sentence(first: ModelVersion, second: ModelVersion, result: Comparison) -> str:
-    texts = f"{result.documents} test text{'' if result.documents == 1 else 's'}"
+    texts = Sentence.counted("{count} test text", "{count} test texts", result.documents)
     found = result.overall
     if not found.differing:
-        return f"Both did equally well on every one of {texts}."
+        return Sentence("Both did equally well on every one of {texts}.", texts=texts)
     if not found.better:
-        return f"No difference can be shown with {texts}."
+        return Sentence("No difference can be shown with {texts}.", texts=texts)
     sign = 1 if found.better == "second" else -1
     low, high = sorted((sign * found.low, sign * found.high))
     better = second if found.better == "second" else first
-    return f"{better.name} is better: {sign * found.f1:+.3f} F1 [{low:.3f}, {high:.3f}] on {texts}."
+    return Sentence(
+        "{name} is better: {gain:+.3f} F1 [{low:.3f}, {high:.3f}] on {texts}.",
+        name=better.name,
+        gain=sign * found.f1,
+        low=low,
+        high=high,
+        texts=texts,
+    )
 
 
 def _counts(version: ModelVersion) -> dict[str, dict[str, Counts]] | None:

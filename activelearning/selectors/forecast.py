@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from activelearning.domain.forecast import LEAST_VERSIONS, Outlook, outlook, rise
 from activelearning.domain.learning_curve import Z95, Measured
 from activelearning.domain.stopping import Advice, Round, advise
@@ -11,6 +13,8 @@ from activelearning.models import ModelVersion, Tier, TrainingRun
 from annotation.models import Project
 from annotation.selectors.training import open_count
 from daner_site.core.charts import Ahead, Dot, LineChart, line_chart
+from daner_site.core.language import translated
+from daner_site.core.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,18 @@ class CurvePoint:
 
     @property
     def title(self) -> str:
-        between = f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})" if self.interval else ""
-        tier = self.version.get_tier_display()
-        return f"{self.version.name}, {tier}: F1 {self.f1:.2f}{between} from {self.documents} documents"
+        low, high = self.interval or (0.0, 0.0)
+        between = Sentence(" ({low:.2f} to {high:.2f})", low=low, high=high) if self.interval else ""
+        return translated(
+            Sentence(
+                "{name}, {tier}: F1 {f1:.2f}{between} from {documents} documents",
+                name=self.version.name,
+                tier=self.version.get_tier_display(),
+                f1=self.f1,
+                between=between,
+                documents=self.documents,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -117,16 +130,22 @@ def _chart(points: list[CurvePoint], followed: list[CurvePoint], found: Outlook)
     ahead = None
     if found.prediction:
         low, high = found.prediction.interval()
-        title = f"Forecast: F1 {found.prediction.f1:.2f} ({low:.2f} to {high:.2f}) from {found.prediction.documents} documents"
-        ahead = Ahead(found.prediction.documents, found.prediction.f1, low, high, title)
+        title = Sentence(
+            "Forecast: F1 {f1:.2f} ({low:.2f} to {high:.2f}) from {documents} documents",
+            f1=found.prediction.f1,
+            low=low,
+            high=high,
+            documents=found.prediction.documents,
+        )
+        ahead = Ahead(found.prediction.documents, found.prediction.f1, low, high, translated(title))
     first, second = ([p for p in points if p.version.tier == tier] for tier in (Tier.FAST, Tier.FULL))
     return line_chart(
         [(p.documents, p.f1, p.title) for p in first],
         second=[(p.documents, p.f1, p.title) for p in second],
         band=[(p.documents, *p.interval) for p in followed if p.interval],
         ahead=ahead,
-        x_label="labelled documents",
-        y_label="F1 on the test texts",
+        x_label=gettext("labelled documents"),
+        y_label=gettext("F1 on the test texts"),
     )
 
 

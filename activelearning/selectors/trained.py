@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from activelearning.models import InferenceRequest, ModelVersion
 from annotation.models import Project
 from daner_site.accounts.models import User
+from daner_site.core.language import translated
+from daner_site.core.sentences import Sentence
 
 UNKNOWN_COLOR = "#7F7F7F"
 
@@ -49,7 +51,9 @@ def answer_pieces(question: InferenceRequest) -> list[dict[str, Any]]:
             | {
                 "text": question.text[span["start"] : span["end"]],
                 "color": colors.get(span["label"], UNKNOWN_COLOR),
-                "title": f"{span['label']}, confidence {span['confidence']:.2f}",
+                "title": translated(
+                    Sentence("{label}, confidence {confidence:.2f}", label=span["label"], confidence=span["confidence"])
+                ),
             }
         )
         position = span["end"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 
 from activelearning.engine.types import EngineError, Text
 from activelearning.models import BlindComparison, BlindJudgement, BlindText, ModelVersion
@@ -60,14 +61,14 @@ def blind_open(
     Raises BlindRefused for one and the same version, and where no text is left to draw.
     """
     if first == second:
-        raise BlindRefused("Choose two different versions.")
+        raise BlindRefused(gettext("Choose two different versions."))
     if not 1 <= texts <= MOST_TEXTS:
-        raise BlindRefused(f"Between 1 and {MOST_TEXTS} texts can be judged.")
+        raise BlindRefused(gettext("Between 1 and {most_texts} texts can be judged.").format(most_texts=MOST_TEXTS))
     learned = {uuid for version in (first, second) for uuid in version.run.snapshot.get("documents", {})}
     documents = Document.objects.filter(project=project).order_by("pk").values_list("pk", "uuid")
     unseen = [pk for pk, uuid in documents if str(uuid) not in learned]
     if not unseen:
-        raise BlindRefused("There is no text that neither version learned from.")
+        raise BlindRefused(gettext("There is no text that neither version learned from."))
     chance = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311  seeded by a secret
     comparison = BlindComparison.objects.create(
         organization_id=project.organization_id,
@@ -175,7 +176,7 @@ def blind_judge(*, comparison: BlindComparison, reviewer: User, text: BlindText,
     sides = {"a": Choice.SECOND, "b": Choice.FIRST} if text.swapped else {"a": Choice.FIRST, "b": Choice.SECOND}
     choice = {**sides, "both": Choice.BOTH, "neither": Choice.NEITHER}.get(answer)
     if choice is None:
-        raise BlindRefused("Choose one of the four answers.")
+        raise BlindRefused(gettext("Choose one of the four answers."))
     try:
         with transaction.atomic():
             BlindJudgement.objects.create(
@@ -191,7 +192,9 @@ def blind_undo(*, comparison: BlindComparison, reviewer: User) -> None:
     """Take back the reviewer's last judgement. Raises BlindRefused once they have seen the result."""
     _must_be_open(comparison)
     if not texts_left(comparison, reviewer):
-        raise BlindRefused("You have judged every text and seen the result, so nothing can be changed any more.")
+        raise BlindRefused(
+            gettext("You have judged every text and seen the result, so nothing can be changed any more.")
+        )
     last = judged_by(comparison, reviewer).order_by("-pk").first()
     if last is not None:
         last.delete()
@@ -243,7 +246,7 @@ def _fail(comparison: BlindComparison, error: str) -> None:
 def _must_be_open(comparison: BlindComparison) -> None:
     # Locked: closing counts what has been judged.
     if not BlindComparison.objects.select_for_update(of=("self",)).filter(pk=comparison.pk, status=Status.OPEN).first():
-        raise BlindRefused("This comparison is closed.")
+        raise BlindRefused(gettext("This comparison is closed."))
 
 
 def _audit(comparison: BlindComparison, actor: User, verb: str, **payload: str | int) -> None:

@@ -12,6 +12,7 @@ from zipfile import ZIP_STORED, ZipFile
 from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from activelearning.engine import job as files
 from activelearning.models import ModelVersion
@@ -62,7 +63,11 @@ def artefact_zip(*, ctx: ProjectContext, version: ModelVersion) -> Export:
     """Start the download of a version. Raises ArtefactMissing where its files are gone."""
     folder = Path(settings.DANER_ARTEFACTS) / version.artefact
     if not version.artefact or not all((folder / name).is_file() for name in KEPT):
-        raise ArtefactMissing(f"The files of {version.name} are not kept any more; newer versions have replaced it.")
+        raise ArtefactMissing(
+            gettext("The files of {name} are not kept any more; newer versions have replaced it.").format(
+                name=version.name
+            )
+        )
     audit(
         organization=ctx.organization,
         actor=ctx.user,

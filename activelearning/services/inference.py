@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 
 from activelearning.engine.types import EngineError, ScoredDocument, Text
 from activelearning.models import InferenceRequest, ModelVersion
@@ -20,6 +21,7 @@ from annotation.models import Project
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
 from daner_site.core.jobs import enqueue_on_commit
+from daner_site.core.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +45,13 @@ def inference_ask(*, project: Project, version: ModelVersion, asked_by: User, te
     Raises QuestionRefused for an empty or too long text.
     """
     if not text.strip():
-        raise QuestionRefused("Paste a text first.")
+        raise QuestionRefused(gettext("Paste a text first."))
     if len(text) > LONGEST_TEXT:
-        raise QuestionRefused(f"The text has {len(text)} characters; at most {LONGEST_TEXT} can be asked at once.")
+        raise QuestionRefused(
+            gettext("The text has {text} characters; at most {longest_text} can be asked at once.").format(
+                text=len(text), longest_text=LONGEST_TEXT
+            )
+        )
     question = InferenceRequest.objects.create(
         organization_id=project.organization_id, project=project, version=version, asked_by=asked_by, text=text
     )
@@ -94,7 +100,9 @@ def inference_sweep() -> None:
     moment = now()
     waiting = InferenceRequest.objects.filter(status=InferenceRequest.Status.QUEUED)
     waiting.filter(created_at__lt=moment - GIVE_UP_AFTER).update(
-        status=InferenceRequest.Status.FAILED, finished_at=moment, error="No worker answered within two minutes."
+        status=InferenceRequest.Status.FAILED,
+        finished_at=moment,
+        error=Sentence("No worker answered within two minutes."),
     )
     for question in waiting.filter(created_at__lt=moment - RESEND_AFTER):
         _send_again(question)

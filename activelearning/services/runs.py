@@ -21,6 +21,7 @@ from daner_site.accounts.models import User
 from daner_site.core.clock import now
 from daner_site.core.jobs import enqueue_on_commit
 from daner_site.core.live import nudge_on_commit, project_group
+from daner_site.core.sentences import Sentence
 
 RESEND_AFTER = timedelta(seconds=30)
 """A live run that no worker has in hand is announced again this long after the last time."""
@@ -77,7 +78,7 @@ def training_run_maybe_open(*, project_id: int, later: bool = False) -> Training
 def scoring_run_maybe_open(*, project_id: int) -> TrainingRun | None:
     """Have new documents read and put in order: by the active version, or for a cold start without one."""
     project = Project.objects.filter(pk=project_id, archived_at=None).first()
-    return _open_scoring(project, "New documents.") if project is not None else None
+    return _open_scoring(project, Sentence("New documents.")) if project is not None else None
 
 
 @transaction.atomic
@@ -86,7 +87,7 @@ def ordering_run_maybe_open(*, project_id: int) -> TrainingRun | None:
     project = Project.objects.filter(pk=project_id, archived_at=None).first()
     if project is None or selectors.order_is_current(project) or not project.queue_generation:
         return None
-    return _open_scoring(project, "Another order is wanted.")
+    return _open_scoring(project, Sentence("Another order is wanted."))
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from daner_site.core.sentences import Sentence
+
 NAMED = [
     "ArrowLeft",
     "ArrowRight",
@@ -92,10 +94,14 @@ def parse_key(text: str) -> str:
     *names, last = [part.strip() or "+" for part in re.split(r"\+(?!$)", written)] if written != "+" else ["+"]
     modifiers = {_MODIFIERS.get(name.lower(), "") for name in names}
     if "" in modifiers:
-        raise BadKey(f"“{text}”: before the key only Ctrl, Alt and Shift can stand.")
+        raise BadKey(Sentence("“{text}”: before the key only Ctrl, Alt and Shift can stand.", text=text))
     key = last if len(last) == 1 and last not in _BY_SMALL_NAME else _BY_SMALL_NAME.get(last.lower(), "")
     if not key or (len(key) == 1 and key != " " and not key.isprintable()):
-        raise BadKey(f"“{text}” is no key. Write one character, or a name such as Enter, ArrowLeft or Shift+Home.")
+        raise BadKey(
+            Sentence(
+                "“{text}” is no key. Write one character, or a name such as Enter, ArrowLeft or Shift+Home.", text=text
+            )
+        )
     return _assembled(key, modifiers)
 
 
@@ -107,7 +113,7 @@ def _assembled(key: str, modifiers: set[str]) -> str:
         key = key.lower()
     found = "+".join([*(name for name in ("Mod", "Alt", "Shift") if name in modifiers), key])
     if found in _BROWSERS:
-        raise BadKey(f"{readable(found)} belongs to the browser.")
+        raise BadKey(Sentence("{found} belongs to the browser.", found=readable(found)))
     return found
 
 
@@ -133,20 +139,20 @@ def command_problems(chosen: Mapping[str, Sequence[str]], commands: Sequence[Com
     text = {command.name: command.text for command in commands}
     problems: dict[str, list[str]] = {}
     for name, keys in chosen.items():
-        found = [
-            f"{readable(key)} is already the key of “{text[other]}”."
+        found: list[str] = [
+            Sentence("{key} is already the key of “{text}”.", key=readable(key), text=text[other])
             for key in dict.fromkeys(keys)
             for other, theirs in chosen.items()
             if other != name and key in theirs
         ]
         if all(_LABELS_OWN.fullmatch(key) for key in keys):
             found.append(
-                "One of its keys must be other than a small letter or digit: those belong to labels first."
+                Sentence("One of its keys must be other than a small letter or digit: those belong to labels first.")
                 if keys
-                else "A command needs a key."
+                else Sentence("A command needs a key.")
             )
         if name not in WALKS and any(key.endswith("Tab") for key in keys):
-            found.append("Tab also leaves the text, so it can only go to the next or previous suggestion.")
+            found.append(Sentence("Tab also leaves the text, so it can only go to the next or previous suggestion."))
         if found:
             problems[name] = found
     return problems
@@ -157,11 +163,11 @@ def label_problems(chosen: Mapping[str, str]) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
     for name, key in chosen.items():
         if key and not _LABELS_OWN.fullmatch(key):
-            problems[name] = [f"“{key}”: a label's key is one small letter or digit."]
+            problems[name] = [Sentence("“{key}”: a label's key is one small letter or digit.", key=key)]
             continue
         others = [other for other, theirs in chosen.items() if key and other != name and theirs == key]
         if others:
-            problems[name] = [f"“{key}” is already the key of {', '.join(others)}."]
+            problems[name] = [Sentence("“{key}” is already the key of {others}.", key=key, others=", ".join(others))]
     return problems
 
 
@@ -178,5 +184,5 @@ def shadowed(key: str, commands: Sequence[Command], own: Mapping[str, Sequence[s
         keys = own.get(command.name, command.keys)
         if key and key in keys:
             rest = " or ".join(readable(other) for other in keys if not _LABELS_OWN.fullmatch(other))
-            return f"“{command.text}” keeps {rest}."
+            return Sentence("“{text}” keeps {rest}.", text=command.text, rest=rest)
     return ""

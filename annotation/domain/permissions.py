@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from daner_site.core.sentences import Sentence
+
 
 class Permission(StrEnum):
     VIEW = "view"
@@ -21,14 +23,14 @@ class Permission(StrEnum):
 
 
 DEEDS: dict[Permission, str] = {
-    Permission.VIEW: "see progress and models",
-    Permission.ANNOTATE: "label documents",
-    Permission.VIEW_LAYERS: "see everybody's labels and the agreement",
-    Permission.REVIEW: "settle conflicts into gold, judge models blind",
-    Permission.INFER: "try models",
-    Permission.EXPORT: "export labels and models",
-    Permission.TRAIN: "start and stop trainings, have models compared blind",
-    Permission.MANAGE: "change settings, labels, people and texts",
+    Permission.VIEW: Sentence("see progress and models"),
+    Permission.ANNOTATE: Sentence("label documents"),
+    Permission.VIEW_LAYERS: Sentence("see everybody's labels and the agreement"),
+    Permission.REVIEW: Sentence("settle conflicts into gold, judge models blind"),
+    Permission.INFER: Sentence("try models"),
+    Permission.EXPORT: Sentence("export labels and models"),
+    Permission.TRAIN: Sentence("start and stop trainings, have models compared blind"),
+    Permission.MANAGE: Sentence("change settings, labels, people and texts"),
 }
 """What each permission lets people do, in words."""
 
@@ -41,8 +43,15 @@ class ProjectRole(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        return _ROLES[self]
 
+
+_ROLES = {
+    ProjectRole.MANAGER: Sentence("Manager"),
+    ProjectRole.REVIEWER: Sentence("Reviewer"),
+    ProjectRole.ANNOTATOR: Sentence("Annotator"),
+    ProjectRole.VIEWER: Sentence("Viewer"),
+}
 
 ROLE_PERMISSIONS: dict[ProjectRole, frozenset[Permission]] = {
     ProjectRole.MANAGER: frozenset(Permission),

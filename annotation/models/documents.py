@@ -7,23 +7,24 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.base import PublicModel
 from annotation.models.projects import Project
 
 
 class Split(models.TextChoices):
-    POOL = "pool", "Pool: to be labelled and learned from"
-    TEST = "test", "Test: labelled, only measured on"
+    POOL = "pool", _("Pool: to be labelled and learned from")
+    TEST = "test", _("Test: labelled, only measured on")
 
 
 class OverlapReason(models.TextChoices):
     """Why several people are to label a document. Agreement is measured on `random` ones: they alone
     stand for the whole project."""
 
-    RANDOM = "random", "Drawn at random"
-    START = "start", "Among the first of a guideline version"
-    TARGETED = "targeted", "People disagreed or the labels were uncertain"
+    RANDOM = "random", _("Drawn at random")
+    START = "start", _("Among the first of a guideline version")
+    TARGETED = "targeted", _("People disagreed or the labels were uncertain")
 
 
 class Document(PublicModel):
@@ -70,11 +71,11 @@ class ImportJob(PublicModel):
     """An upload on its way into the project: checked (dry run), then, if confirmed, run."""
 
     class Status(models.TextChoices):
-        CHECKED = "checked", "Waiting for confirmation"
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        CHECKED = "checked", _("Waiting for confirmation")
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

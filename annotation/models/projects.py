@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.domain.permissions import ProjectRole
 from annotation.models.base import PublicModel
@@ -17,24 +18,24 @@ from daner_site.accounts.models import TenantModel
 class Strategy(models.TextChoices):
     """What can place a document in the queue; the engine computes all but `random`."""
 
-    DEFAULT = "default", "Recommended: different texts first, then those the model is least sure of"
-    MNLP = "mnlp", "MNLP: lowest mean log-probability of the best tag sequence per word"
-    MNLP_LENGTH = "mnlp_length", "MNLP with a correction that keeps very short texts from coming first"
-    MNLP_DIVERSE = "mnlp_diverse", "Corrected MNLP, spread over texts that differ from each other"
-    LEAST_CONFIDENCE = "least_confidence", "Least confidence: lowest probability of the sequence"
-    MARGIN = "margin", "Margin: smallest gap between the two best tags"
-    ENTROPY = "entropy", "Entropy: highest mean tag entropy per word"
-    ENTITIES_PER_COST = "entities_per_cost", "Most expected entities for the effort"
-    BADGE = "badge", "BADGE: unsure texts that would change the model in different ways"
-    RANDOM = "random", "Random order"
+    DEFAULT = "default", _("Recommended: different texts first, then those the model is least sure of")
+    MNLP = "mnlp", _("MNLP: lowest mean log-probability of the best tag sequence per word")
+    MNLP_LENGTH = "mnlp_length", _("MNLP with a correction that keeps very short texts from coming first")
+    MNLP_DIVERSE = "mnlp_diverse", _("Corrected MNLP, spread over texts that differ from each other")
+    LEAST_CONFIDENCE = "least_confidence", _("Least confidence: lowest probability of the sequence")
+    MARGIN = "margin", _("Margin: smallest gap between the two best tags")
+    ENTROPY = "entropy", _("Entropy: highest mean tag entropy per word")
+    ENTITIES_PER_COST = "entities_per_cost", _("Most expected entities for the effort")
+    BADGE = "badge", _("BADGE: unsure texts that would change the model in different ways")
+    RANDOM = "random", _("Random order")
 
 
 class CostUnit(models.TextChoices):
     """What a document costs its annotators."""
 
-    SECONDS = "seconds", "Seconds, as measured in this project"
-    WORDS = "words", "Words"
-    DOCUMENTS = "documents", "Documents"
+    SECONDS = "seconds", _("Seconds, as measured in this project")
+    WORDS = "words", _("Words")
+    DOCUMENTS = "documents", _("Documents")
 
 
 class Project(PublicModel):
@@ -50,53 +51,63 @@ class Project(PublicModel):
     overlap = models.PositiveSmallIntegerField(
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(10)],
-        help_text="How many people label a document that is chosen for overlap.",
+        help_text=_("How many people label a document that is chosen for overlap."),
     )
     overlap_share = models.FloatField(
         default=0.2,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text="The share of documents that get it; the others get one person.",
+        help_text=_("The share of documents that get it; the others get one person."),
     )
     overlap_start = models.PositiveSmallIntegerField(
         default=30,
         validators=[MaxValueValidator(500)],
-        help_text="So many of the first documents of each guideline version get several people as well, "
-        "but never more than a tenth of the project's texts. 0: none.",
+        help_text=_(
+            "So many of the first documents of each guideline version get several people as well, "
+            "but never more than a tenth of the project's texts. 0: none."
+        ),
     )
     overlap_targeted = models.BooleanField(
         default=False,
-        help_text="Texts get a second person, and then one more at a time while no two people agree.",
+        help_text=_("Texts get a second person, and then one more at a time while no two people agree."),
     )
     overlap_cap = models.PositiveSmallIntegerField(
         default=4,
         validators=[MinValueValidator(2), MaxValueValidator(10)],
-        help_text="Never more than so many people for one text.",
+        help_text=_("Never more than so many people for one text."),
     )
     overlap_agreement = models.FloatField(
         default=0.6,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text="Two people agree when this share of their spans is the same (exact F1).",
+        help_text=_("Two people agree when this share of their spans is the same (exact F1)."),
     )
     doubt_share = models.FloatField(
         default=0.0,
         validators=[MinValueValidator(0), MaxValueValidator(0.2)],
-        help_text="The share of texts labelled by one person that a second one gets, unseen, because a model trained "
-        "on the other texts would mark them otherwise. 0: none.",
+        help_text=_(
+            "The share of texts labelled by one person that a second one gets, unseen, because a model trained "
+            "on the other texts would mark them otherwise. 0: none."
+        ),
     )
     learn_consensus = models.BooleanField(
         default=False,
-        help_text="Where several people labelled a text, the model learns what the consensus says in place of their "
-        "vote. Only once reviewers settled enough texts to show that the consensus is at least as good.",
+        help_text=_(
+            "Where several people labelled a text, the model learns what the consensus says in place of their "
+            "vote. Only once reviewers settled enough texts to show that the consensus is at least as good."
+        ),
     )
     weigh_labels = models.BooleanField(
         default=False,
-        help_text="Labels of one person count as much as that person agrees with the others, a consensus as much as "
-        "it is likely to be right. Gold and votes count in full.",
+        help_text=_(
+            "Labels of one person count as much as that person agrees with the others, a consensus as much as "
+            "it is likely to be right. Gold and votes count in full."
+        ),
     )
     accept_unanimous = models.BooleanField(
         default=False,
-        help_text="Where at least two people marked exactly the same, this becomes gold without a reviewer. "
-        "One text in twenty goes to a reviewer all the same, to see how often it is right.",
+        help_text=_(
+            "Where at least two people marked exactly the same, this becomes gold without a reviewer. "
+            "One text in twenty goes to a reviewer all the same, to see how often it is right."
+        ),
     )
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
@@ -104,18 +115,20 @@ class Project(PublicModel):
     show_suggestions = models.BooleanField(default=True)
     gold_checks = models.BooleanField(
         default=False,
-        help_text="Everybody's first five documents, and then about one in twenty, are ones that have gold already. "
-        "They look like all others; how well people do on them is shown on the page People.",
+        help_text=_(
+            "Everybody's first five documents, and then about one in twenty, are ones that have gold already. "
+            "They look like all others; how well people do on them is shown on the page People."
+        ),
     )
     repeat_share = models.FloatField(
         default=0.0,
         validators=[MinValueValidator(0), MaxValueValidator(0.2)],
-        help_text="The share of everybody's documents that they have labelled before.",
+        help_text=_("The share of everybody's documents that they have labelled before."),
     )
     repeat_after_days = models.PositiveSmallIntegerField(
         default=14,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text="What is remembered says nothing about how sure somebody is.",
+        help_text=_("What is remembered says nothing about how sure somebody is."),
     )
 
     strategy = models.CharField(max_length=20, choices=Strategy.choices, default=Strategy.DEFAULT)
@@ -123,39 +136,44 @@ class Project(PublicModel):
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text="0: the least sure texts first. 1: the most different texts first. Empty: what the order does best.",
+        help_text=_(
+            "0: the least sure texts first. 1: the most different texts first. Empty: what the order does best."
+        ),
     )
     random_share = models.FloatField(
         default=0.1,
         validators=[MinValueValidator(0), MaxValueValidator(0.5)],
-        help_text="The share of documents that chance picks.",
+        help_text=_("The share of documents that chance picks."),
     )
     probe_documents = models.PositiveIntegerField(
         default=150,
-        help_text="Documents that chance picks are shown without suggestions and kept for measuring, "
-        "until there are this many test documents.",
+        help_text=_(
+            "Documents that chance picks are shown without suggestions and kept for measuring, "
+            "until there are this many test documents."
+        ),
     )
     cost_unit = models.CharField(
         max_length=9,
         choices=CostUnit.choices,
         default=CostUnit.SECONDS,
-        help_text="What the order takes for the effort of a document.",
+        help_text=_("What the order takes for the effort of a document."),
     )
     checkpoint = models.CharField(
         max_length=300,
         blank=True,
-        help_text="A Hugging Face model name or folder. Empty: the small English encoder "
-        "that comes with the installation.",
+        help_text=_(
+            "A Hugging Face model name or folder. Empty: the small English encoder that comes with the installation."
+        ),
     )
     retrain_after = models.PositiveIntegerField(
         default=10,
         validators=[MinValueValidator(1)],
-        help_text="Train again after this many newly labelled documents.",
+        help_text=_("Train again after this many newly labelled documents."),
     )
     retrain_quiet_seconds = models.PositiveIntegerField(
         default=60,
         validators=[MinValueValidator(5)],
-        help_text="Or when nothing was submitted for this long and something is new.",
+        help_text=_("Or when nothing was submitted for this long and something is new."),
     )
     queue_generation = models.PositiveIntegerField(default=0)
 
@@ -215,15 +233,15 @@ class Label(TenantModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="labels")
     name = models.CharField(
         max_length=60,
-        validators=[RegexValidator(r"^[^\s,;]+$", "A label name has no spaces, commas or semicolons.")],
+        validators=[RegexValidator(r"^[^\s,;]+$", _("A label name has no spaces, commas or semicolons."))],
     )
     color = models.CharField(
-        max_length=7, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", "Use a colour like #8ecae6.")]
+        max_length=7, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Use a colour like #8ecae6."))]
     )
     key = models.CharField(
         max_length=1,
         blank=True,
-        validators=[RegexValidator(r"^[a-z0-9]$", "One small letter or digit.")],
+        validators=[RegexValidator(r"^[a-z0-9]$", _("One small letter or digit."))],
     )
     description = models.CharField(max_length=500, blank=True)
     position = models.PositiveSmallIntegerField(default=0)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.base import PublicModel
 from annotation.models.documents import Document
@@ -26,12 +27,12 @@ class Assignment(PublicModel):
     """
 
     class Status(models.TextChoices):
-        RESERVED = "reserved", "Next"
-        ACTIVE = "active", "In work"
-        SUBMITTED = "submitted", "Submitted"
-        REJECTED = "rejected", "Rejected"
-        SKIPPED = "skipped", "Skipped"
-        EXPIRED = "expired", "Expired"
+        RESERVED = "reserved", _("Next")
+        ACTIVE = "active", _("In work")
+        SUBMITTED = "submitted", _("Submitted")
+        REJECTED = "rejected", _("Rejected")
+        SKIPPED = "skipped", _("Skipped")
+        EXPIRED = "expired", _("Expired")
 
     LIVE: ClassVar[tuple[str, ...]] = (Status.RESERVED, Status.ACTIVE, Status.SUBMITTED, Status.REJECTED)
     HELD: ClassVar[tuple[str, ...]] = (Status.RESERVED, Status.ACTIVE)
@@ -106,8 +107,8 @@ class Annotation(PublicModel):
     """What one author says about one document. Append-only: a change is a new revision."""
 
     class Kind(models.TextChoices):
-        HUMAN = "human", "Annotator"
-        GOLD = "gold", "Gold"
+        HUMAN = "human", _("Annotator")
+        GOLD = "gold", _("Gold")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="annotations")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="annotations")
@@ -150,10 +151,10 @@ class Annotation(PublicModel):
 
 class Span(TenantModel):
     class Origin(models.TextChoices):
-        HUMAN = "human", "Made by hand"
-        ACCEPTED = "accepted", "Accepted suggestion"
-        EDITED = "edited", "Changed suggestion"
-        IMPORTED = "imported", "Imported"
+        HUMAN = "human", _("Made by hand")
+        ACCEPTED = "accepted", _("Accepted suggestion")
+        EDITED = "edited", _("Changed suggestion")
+        IMPORTED = "imported", _("Imported")
 
     annotation = models.ForeignKey(Annotation, on_delete=models.CASCADE, related_name="spans")
     # RESTRICT, not PROTECT: a whole project, spans and labels together, may go.

@@ -12,15 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission, ProjectRole
 from annotation.models import Annotation, Assignment, Comment, CommentNotice, Document, Project, Thread
 from daner_site.accounts.models import OrganizationRole, User
+from daner_site.core.sentences import Sentence
 
 CONTEXT = 60
 
-THREAD_STATES = {"open": "Open", "flagged": "Open flags", "resolved": "Settled", "all": "All"}
+THREAD_STATES = {
+    "open": Sentence("Open"),
+    "flagged": Sentence("Open flags"),
+    "resolved": Sentence("Settled"),
+    "all": Sentence("All"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,10 +145,10 @@ def unread_count(ctx: ProjectContext) -> int:
 
 def _name(ctx: ProjectContext, thread: Thread, author: User, letters: Mapping[str, str]) -> str:
     if author.pk == ctx.user.pk:
-        return "You"
+        return gettext("You")
     if not reviews(ctx):
-        return "Reviewer"
+        return gettext("Reviewer")
     if author.pk != thread.annotator_id or ctx.can(Permission.MANAGE):
         return author.name
     letter = letters.get(str(author.pk))
-    return f"Annotator {letter}" if letter else "The annotator"
+    return gettext("Annotator {letter}").format(letter=letter) if letter else gettext("The annotator")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotation.domain.formats import FORMATS
 from annotation.domain.spans import LabelledSpan, pieces
@@ -19,17 +20,18 @@ from annotation.selectors.doubts import doubt_of
 from annotation.selectors.layers import document_layers
 from annotation.selectors.progress import TO_LABEL
 from daner_site.accounts.models import User
+from daner_site.core.sentences import Sentence
 
 PAGE_SIZE = 50
 
 STATUSES = {
-    "open": "Open: still to be labelled",
-    "work": "In work",
-    "labelled": "Labelled by somebody",
-    "several": "Labelled by several people",
-    "gold": "With gold",
-    "rejected": "Rejected by somebody",
-    "doubted": "Doubted by a model trained on the other texts",
+    "open": Sentence("Open: still to be labelled"),
+    "work": Sentence("In work"),
+    "labelled": Sentence("Labelled by somebody"),
+    "several": Sentence("Labelled by several people"),
+    "gold": Sentence("With gold"),
+    "rejected": Sentence("Rejected by somebody"),
+    "doubted": Sentence("Doubted by a model trained on the other texts"),
 }
 
 Piece = dict[str, str]
@@ -37,7 +39,7 @@ Piece = dict[str, str]
 
 GOLD_NOTES = {
     "import": "imported",
-    "unanimous": "everybody marked the same; no reviewer decided",
+    "unanimous": Sentence("everybody marked the same; no reviewer decided"),
 }
 """What is said of gold that was not decided by a reviewer."""
 
@@ -104,29 +106,51 @@ def shown_layers(project: Project, document: Document) -> list[ShownLayer]:
     colors = dict(project.labels.values_list("name", "color"))
     shown = []
     if found.gold is not None:
-        note = GOLD_NOTES.get(found.gold.source) or f"decided by {found.gold.author_name}"
-        shown.append(_shown(document, "Gold", "gold", note, found.gold.spans, colors))
+        note = GOLD_NOTES.get(found.gold.source) or gettext("decided by {author_name}").format(
+            author_name=found.gold.author_name
+        )
+        shown.append(_shown(document, gettext("Gold"), "gold", note, found.gold.spans, colors))
     for layer in found.layers:
-        note = "imported" if layer.imported else "with suggestions" if layer.with_suggestions else ""
+        note = gettext("imported") if layer.imported else gettext("with suggestions") if layer.with_suggestions else ""
         if layer.author_id in found.partly_asked:
-            note = f"{note}, asked about {', '.join(sorted(layer.asked)) or 'nothing'} only".removeprefix(", ")
+            asked = gettext("asked about {labels} only").format(
+                labels=", ".join(sorted(layer.asked)) or gettext("nothing")
+            )
+            note = f"{note}, {asked}".removeprefix(", ")
         shown.append(_shown(document, layer.author_name, "annotator", note, layer.spans, colors))
     doubt = doubt_of(document)
     if doubt is not None:
         spans = [LabelledSpan(item["start"], item["end"], item["label"]) for item in doubt.spans]
-        shown.append(_shown(document, "A model trained on the other texts", "model", _doubted(doubt), spans, colors))
+        shown.append(
+            _shown(document, gettext("A model trained on the other texts"), "model", _doubted(doubt), spans, colors)
+        )
     suggestion = Suggestion.objects.filter(project=project, document=document).first()
     if suggestion is not None:
         spans = [LabelledSpan(item["start"], item["end"], item["label"]) for item in suggestion.spans]
-        shown.append(_shown(document, f"Model {suggestion.model_name}", "model", "suggested", spans, colors))
+        shown.append(
+            _shown(
+                document,
+                gettext("Model {model_name}").format(model_name=suggestion.model_name),
+                "model",
+                gettext("suggested"),
+                spans,
+                colors,
+            )
+        )
     return shown
 
 
 def _doubted(doubt: Doubt) -> str:
     words = max(1, round(doubt.wrong_words))
     amount = "a word" if words == 1 else f"{words} words"
-    note = f"made beside {doubt.model_name}, disagrees with {doubt.annotation.author.name} on about {amount}"
-    return f"{note}; a second person was asked on {doubt.asked_at:%Y-%m-%d}" if doubt.asked_at else note
+    note = gettext("made beside {model_name}, disagrees with {name} on about {amount}").format(
+        model_name=doubt.model_name, name=doubt.annotation.author.name, amount=amount
+    )
+    return (
+        gettext("{note}; a second person was asked on {asked_at:%Y-%m-%d}").format(note=note, asked_at=doubt.asked_at)
+        if doubt.asked_at
+        else note
+    )
 
 
 def _shown(
@@ -143,7 +167,11 @@ def colored(text: str, spans: Iterable[LabelledSpan], colors: dict[str, str]) ->
             "text": piece,
             "label": span.label if span else "",
             "color": colors.get(span.label, "#7F7F7F") if span else "",
-            "title": f"{span.label}, characters {span.start}–{span.end}" if span else "",
+            "title": gettext("{label}, characters {start}–{end}").format(
+                label=span.label, start=span.start, end=span.end
+            )
+            if span
+            else "",
         }
         for piece, span in pieces(text, spans)
     ]

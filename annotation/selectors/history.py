@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.models import Annotation, Assignment, Draft
@@ -88,5 +89,5 @@ def _trend(newest: list[float], before: list[float]) -> str:
         return ""
     change = median(newest) / median(before)
     if 0.9 <= change <= 1.1:
-        return "about as before"
-    return "a little slower than before" if change > 1 else "a little faster than before"
+        return gettext("about as before")
+    return gettext("a little slower than before") if change > 1 else gettext("a little faster than before")

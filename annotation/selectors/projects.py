@@ -16,6 +16,7 @@ from annotation.models import Assignment, Draft, Label, Project, ProjectMember, 
 from annotation.selectors.keys import project_keys
 from daner_site.accounts.access import OrganizationContext
 from daner_site.accounts.models import User
+from daner_site.core.language import translated
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -123,6 +124,6 @@ def draft_data(draft: Draft | None) -> dict[str, Any] | None:
 def role_table() -> list[tuple[str, str]]:
     """Role names with what they may do, for the members page."""
     return [
-        (role.label, ", ".join(DEEDS[item] for item in Permission if item in allowed))
+        (translated(role.label), ", ".join(translated(DEEDS[item]) for item in Permission if item in allowed))
         for role, allowed in ROLE_PERMISSIONS.items()
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_clusters, validate_spans
 from annotation.models import Annotation, Assignment, Document, Project, Span
@@ -85,6 +86,13 @@ def labels_checked(*, project: Project, document: Document, spans: Sequence[Labe
     validate_spans(spans, len(document.text), set(labels))
     for first, second in overlapping(spans):
         raise SpanError(
-            f"{first.label} ({first.start}–{first.end}) and {second.label} ({second.start}–{second.end}) overlap"
+            gettext("{label} ({start}–{end}) and {label2} ({start2}–{end2}) overlap").format(
+                label=first.label,
+                start=first.start,
+                end=first.end,
+                label2=second.label,
+                start2=second.start,
+                end2=second.end,
+            )
         )
     return labels

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.mentions import GROUPS, mentions
@@ -49,13 +50,17 @@ def thread_open(
     Raises: CommentError.
     """
     if not documents_to_talk_about(ctx).filter(pk=document.pk).exists():
-        raise CommentError("This is not one of your documents.")
+        raise CommentError(gettext("This is not one of your documents."))
     if (start is None) != (end is None):
-        raise CommentError("place: give both ends, or neither")
+        raise CommentError(gettext("place: give both ends, or neither"))
     if start is not None and end is not None and not 0 <= start < end <= len(document.text):
-        raise CommentError(f"place: {start}–{end} is not in the text of {len(document.text)} characters")
+        raise CommentError(
+            gettext("place: {start}–{end} is not in the text of {text} characters").format(
+                start=start, end=end, text=len(document.text)
+            )
+        )
     if annotator is not None and not (reviews(ctx) and labelled_by(document).filter(pk=annotator.pk).exists()):
-        raise CommentError("Choose somebody who labelled this document.")
+        raise CommentError(gettext("Choose somebody who labelled this document."))
     own = ctx.user if document.assignments.filter(annotator=ctx.user).exists() else None
     thread = Thread.objects.create(
         organization_id=ctx.project.organization_id,
@@ -102,11 +107,13 @@ def notices_read(*, ctx: ProjectContext, threads: Iterable[Thread]) -> None:
 def _write(ctx: ProjectContext, thread: Thread, body: str, *, tell: Iterable[User]) -> Comment:
     body = body.strip()
     if not body:
-        raise CommentError("Write something first.")
+        raise CommentError(gettext("Write something first."))
     if len(body) > LONGEST:
-        raise CommentError(f"At most {LONGEST} characters; this has {len(body)}.")
+        raise CommentError(
+            gettext("At most {longest} characters; this has {body}.").format(longest=LONGEST, body=len(body))
+        )
     if "\0" in body:
-        raise CommentError("The text has a character that cannot be stored (NUL).")
+        raise CommentError(gettext("The text has a character that cannot be stored (NUL)."))
     people = {user.pk: user for user in [*tell, *_mentioned(ctx, body)]}
     if thread.annotator is not None:
         people[thread.annotator.pk] = thread.annotator
@@ -131,8 +138,9 @@ def _mentioned(ctx: ProjectContext, body: str) -> list[User]:
             found.append(readers[name])
         else:
             raise CommentError(
-                f"@{name} does not read this conversation. Name a reviewer or a manager, or all of them: "
-                "@reviewers, @managers."
+                gettext(
+                    "@{name} does not read this conversation. Name a reviewer or a manager, or all of them: @reviewers, @managers."
+                ).format(name=name)
             )
     return found
 

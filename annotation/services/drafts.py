@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.submission import Submission
@@ -29,17 +30,25 @@ from annotation.services.turns import (
     spans_stored,
 )
 from daner_site.core.clock import now
+from daner_site.core.language import translated
+from daner_site.core.sentences import Sentence
 
 MESSAGES = {
-    Assignment.Status.SUBMITTED: "You have submitted this document, in another tab or on another machine.",
-    Assignment.Status.REJECTED: "You have rejected this document, in another tab or on another machine.",
-    Assignment.Status.SKIPPED: "You have skipped this document, in another tab or on another machine. It comes back "
-    "to you later, with what you marked.",
-    "taken": "Your time on this document ran out while nothing was heard of you, and others have labelled it "
-    "meanwhile. It cannot be submitted any more; what you marked is kept under “Your documents”.",
-    "elsewhere": "Your time on this document ran out and you have another one in work now. What you marked is kept; "
-    "submitting still works as long as nobody else takes the place.",
-    "paused": "A manager has paused your labelling. What you marked is kept.",
+    Assignment.Status.SUBMITTED: Sentence("You have submitted this document, in another tab or on another machine."),
+    Assignment.Status.REJECTED: Sentence("You have rejected this document, in another tab or on another machine."),
+    Assignment.Status.SKIPPED: Sentence(
+        "You have skipped this document, in another tab or on another machine. It comes back "
+        "to you later, with what you marked."
+    ),
+    "taken": Sentence(
+        "Your time on this document ran out while nothing was heard of you, and others have labelled it "
+        "meanwhile. It cannot be submitted any more; what you marked is kept under “Your documents”."
+    ),
+    "elsewhere": Sentence(
+        "Your time on this document ran out and you have another one in work now. What you marked is kept; "
+        "submitting still works as long as nobody else takes the place."
+    ),
+    "paused": Sentence("A manager has paused your labelling. What you marked is kept."),
 }
 """What the page says of a document that is no longer simply in work."""
 
@@ -55,7 +64,7 @@ class DraftAnswer:
 
     @property
     def message(self) -> str:
-        return MESSAGES.get(self.state, "")
+        return translated(MESSAGES.get(self.state, ""))
 
 
 def draft_read(*, ctx: ProjectContext, assignment_uuid: UUID) -> DraftAnswer:
@@ -92,7 +101,7 @@ def _own(ctx: ProjectContext, assignment_uuid: UUID) -> Assignment:
     mine = own_turns_begun(ctx).filter(uuid=assignment_uuid)
     assignment = mine.select_related("document", "draft").first()
     if assignment is None:
-        raise WorkError("This is not one of your documents.")
+        raise WorkError(gettext("This is not one of your documents."))
     return assignment
 
 

@@ -23,14 +23,15 @@ from annotation.selectors.batches import in_batches
 from annotation.selectors.layers import DocumentLayers, layers_of
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
+from daner_site.core.sentences import Sentence
 
 BATCH = 300
 
 LAYERS = {
-    "gold": "Gold: the adjudicated spans, one answer a document",
-    "annotators": "Annotators: everybody's own spans, kept apart",
-    "model": "Model: the newest model's suggestions",
-    "all": "Everything: all documents with all layers",
+    "gold": Sentence("Gold: the adjudicated spans, one answer a document"),
+    "annotators": Sentence("Annotators: everybody's own spans, kept apart"),
+    "model": Sentence("Model: the newest model's suggestions"),
+    "all": Sentence("Everything: all documents with all layers"),
 }
 CONTENT_TYPES = {"jsonl": "application/x-ndjson; charset=utf-8", "conll": "text/plain; charset=utf-8"}
 

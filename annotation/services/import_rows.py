@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from annotation.domain.formats import PreparedDocument
 from annotation.domain.formats.base import Labels
@@ -33,7 +34,7 @@ class LabelsOf:
         try:
             return self._ids[name]
         except KeyError:
-            raise ImportRefused(f"The label “{name}” is no longer in the project.") from None
+            raise ImportRefused(gettext("The label “{name}” is no longer in the project.").format(name=name)) from None
 
 
 def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: LabelsOf) -> Counter[str]:

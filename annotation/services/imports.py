@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext, ngettext
 
 from annotation.domain.formats import (
     FORMATS,
@@ -73,12 +74,16 @@ def import_check(
     text = _as_text(content)
     name = format or detect(filename, text)
     if name not in FORMATS:
-        raise ImportRefused(f"Unknown format: {name}.")
+        raise ImportRefused(gettext("Unknown format: {name}.").format(name=name))
     found = survey(parse(name, text), set(project.documents.values_list("sha256", flat=True)))
     if not found.rows:
-        raise ImportRefused("There is no text in it.")
+        raise ImportRefused(gettext("There is no text in it."))
     if len(found.labels) > MAX_LABELS:
-        raise ImportRefused(f"There are {len(found.labels)} different labels in it; {MAX_LABELS} are the limit.")
+        raise ImportRefused(
+            gettext("There are {labels} different labels in it; {max_labels} are the limit.").format(
+                labels=len(found.labels), max_labels=MAX_LABELS
+            )
+        )
     return ImportJob.objects.create(
         organization_id=project.organization_id,
         project=project,
@@ -103,12 +108,18 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
     project = job.project
     errors = job.preview["error_count"]
     if errors and not options.skip_errors:
-        raise ImportRefused(f"{errors} row{'' if errors == 1 else 's'} cannot be read. Nothing was imported.")
+        raise ImportRefused(
+            ngettext(
+                "{count} row cannot be read. Nothing was imported.",
+                "{count} rows cannot be read. Nothing was imported.",
+                errors,
+            ).format(count=errors)
+        )
     if options.with_labels:
         _provide_labels(project, job, options)
     waiting = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.CHECKED)
     if not waiting.update(status=ImportJob.Status.QUEUED, options=asdict(options), lease_until=now() + LEASE):
-        raise ImportRefused("This import was started already.")
+        raise ImportRefused(gettext("This import was started already."))
     audit(
         organization=project.organization,
         actor=author,
@@ -165,7 +176,11 @@ def _requeue(job_id: int) -> None:
 def _as_text(content: bytes | str) -> str:
     size = len(content) if isinstance(content, bytes) else len(content.encode(errors="surrogatepass"))
     if size > settings.DANER_IMPORT_MAX_BYTES:
-        raise ImportRefused(f"It is larger than {settings.DANER_IMPORT_MAX_BYTES // 1024 // 1024} MB.")
+        raise ImportRefused(
+            gettext("It is larger than {daner_import_max_bytes} MB.").format(
+                daner_import_max_bytes=settings.DANER_IMPORT_MAX_BYTES // 1024 // 1024
+            )
+        )
     try:
         return decode(content) if isinstance(content, bytes) else clean(content)
     except Unreadable as error:
@@ -180,13 +195,21 @@ def _provide_labels(project: Project, job: ImportJob, options: ImportOptions) ->
         if not name or (name in known and known[name] is None):
             continue
         if name in known:
-            raise ImportRefused(f"The label “{name}” is retired: restore it first, or choose another.")
+            raise ImportRefused(
+                gettext("The label “{name}” is retired: restore it first, or choose another.").format(name=name)
+            )
         if not options.create_labels:
-            raise ImportRefused(f"The label “{name}” is not in the project; it is in row {row} first.")
+            raise ImportRefused(
+                gettext("The label “{name}” is not in the project; it is in row {row} first.").format(
+                    name=name, row=row
+                )
+            )
         try:
             label_add(project=project, name=name)
         except ValidationError as error:
-            raise ImportRefused(f"“{name}” cannot be a label: {' '.join(error.messages)}") from error
+            raise ImportRefused(
+                gettext("“{name}” cannot be a label: {messages}").format(name=name, messages=" ".join(error.messages))
+            ) from error
 
 
 @transaction.atomic
@@ -201,7 +224,9 @@ def _claim(job_id: int) -> ImportJob | None:
     if job.report["claims"] > MAX_CLAIMS:
         _fail(
             job,
-            f"It stopped {MAX_CLAIMS} times at the same place. What was imported stays; upload the file again for the rest.",
+            gettext(
+                "It stopped {max_claims} times at the same place. What was imported stays; upload the file again for the rest."
+            ).format(max_claims=MAX_CLAIMS),
         )
         return None
     job.save(update_fields=["report"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
@@ -25,9 +26,9 @@ def member_pause(*, ctx: ProjectContext, member: ProjectMember, reason: str) -> 
     """
     require(ctx, Permission.MANAGE)
     if not reason.strip():
-        raise ValidationError({"reason": "Say why; the person will read it."})
+        raise ValidationError({"reason": gettext("Say why; the person will read it.")})
     if member.user_id == ctx.user.pk:
-        raise ValidationError({"reason": "Nobody pauses themselves: just label nothing."})
+        raise ValidationError({"reason": gettext("Nobody pauses themselves: just label nothing.")})
     member = _locked(ctx, member)
     member.paused_at, member.paused_by, member.pause_reason = now(), ctx.user, reason.strip()
     member.save(update_fields=["paused_at", "paused_by", "pause_reason"])

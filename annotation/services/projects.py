@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.palette import pick_color, pick_key
@@ -125,7 +126,13 @@ def label_update(*, ctx: ProjectContext, label: Label, **changes: Any) -> Label:
     """
     new_name = changes.get("name", label.name)
     if new_name != label.name and label.spans.exists():
-        raise ValidationError({"name": f"“{label.name}” is used already; retire it and add “{new_name}” instead."})
+        raise ValidationError(
+            {
+                "name": gettext("“{name}” is used already; retire it and add “{new_name}” instead.").format(
+                    name=label.name, new_name=new_name
+                )
+            }
+        )
     for name, value in changes.items():
         setattr(label, name, value)
     _label_clean(label)
@@ -176,7 +183,11 @@ def member_set(*, ctx: ProjectContext, user: User, role: ProjectRole) -> Project
     Raises: ValidationError when the user is not in the organisation.
     """
     if not ctx.organization.memberships.filter(user=user).exists():
-        raise ValidationError(f"{user} is not a member of {ctx.organization}. Invite them first.")
+        raise ValidationError(
+            gettext("{user} is not a member of {organization}. Invite them first.").format(
+                user=user, organization=ctx.organization
+            )
+        )
     member, _ = ProjectMember.objects.update_or_create(
         project=ctx.project,
         user=user,
@@ -210,10 +221,12 @@ def _label_clean(label: Label) -> None:
     """Before the constraints have their say, in words for people."""
     named = label.project.labels.exclude(pk=label.pk).filter(name=label.name).first()
     if named is not None:
-        how = "" if named.retired_at is None else ", retired: restore it instead"
-        raise ValidationError({"name": f"There is a label “{label.name}” already{how}."})
+        how = "" if named.retired_at is None else gettext(", retired: restore it instead")
+        raise ValidationError(
+            {"name": gettext("There is a label “{name}” already{how}.").format(name=label.name, how=how)}
+        )
     if label.key and label.retired_at is None and _key_in_use(label.project, label):
-        raise ValidationError({"key": f"Another label has the key “{label.key}”."})
+        raise ValidationError({"key": gettext("Another label has the key “{key}”.").format(key=label.key)})
     label.full_clean()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.submission import Submission
@@ -67,9 +68,9 @@ def revisable(ctx: ProjectContext, assignment_uuid: UUID) -> Assignment:
     assignment = mine.filter(status=Assignment.Status.SUBMITTED).select_related("document", "draft").first()
     held = ctx.project.assignments.filter(annotator=ctx.user, status__in=Assignment.HELD)
     if assignment is None or held.filter(document=assignment.document).exists():
-        raise WorkError("This is not one of the documents you have submitted.")
+        raise WorkError(gettext("This is not one of the documents you have submitted."))
     gold = assignment.document.annotations.filter(kind=Annotation.Kind.GOLD, current=True)
     # Of a check it would tell what it is.
     if not assignment.is_check and gold.exists():
-        raise Decided("It has been decided what is right in this document, so your version stays as it is.")
+        raise Decided(gettext("It has been decided what is right in this document, so your version stays as it is."))
     return assignment

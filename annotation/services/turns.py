@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
@@ -37,7 +38,7 @@ class Paused(WorkError):
     """A manager has stopped giving this person documents."""
 
     def __init__(self) -> None:
-        super().__init__("A manager has paused your labelling, so this document went back to the others.")
+        super().__init__(gettext("A manager has paused your labelling, so this document went back to the others."))
 
 
 RESERVED_FOR = timedelta(minutes=2)
@@ -72,7 +73,7 @@ def turn_close(
     if not mine.filter(status=Assignment.Status.ACTIVE).update(**change):
         assignment = mine.select_related("document").first()
         if assignment is None:
-            raise WorkError("This is not one of your documents.")
+            raise WorkError(gettext("This is not one of your documents."))
         if assignment.status != Assignment.Status.EXPIRED:
             raise _closed_before(assignment, spans)
         _revive(ctx, assignment, change)
@@ -82,10 +83,11 @@ def turn_close(
 def _closed_before(assignment: Assignment, spans: Collection[LabelledSpan] | None) -> WorkError:
     done = assignment.get_status_display().lower()
     if spans is None or spans_stored(assignment) == set(spans):
-        return AlreadyClosed("This document is done already; nothing was stored twice.")
+        return AlreadyClosed(gettext("This document is done already; nothing was stored twice."))
     return ClosedOtherwise(
-        f"You have {done} this document already, in another tab or on another machine, and what was here is "
-        "different. Nothing was changed; what was here is kept under “Your documents”."
+        gettext(
+            "You have {done} this document already, in another tab or on another machine, and what was here is different. Nothing was changed; what was here is kept under “Your documents”."
+        ).format(done=done)
     )
 
 
@@ -118,12 +120,12 @@ def _revive(ctx: ProjectContext, assignment: Assignment, change: dict[str, Any])
     if assignment.is_check:
         slots = [assignment.slot]
     if not slots or live.filter(annotator=assignment.annotator).exists():
-        raise SlotTaken("Your time on this document ran out and others have labelled it meanwhile.")
+        raise SlotTaken(gettext("Your time on this document ran out and others have labelled it meanwhile."))
     try:
         with transaction.atomic():
             expired.update(slot=slots[0], **change)
     except IntegrityError as error:
-        raise SlotTaken("Your time on this document ran out and others have labelled it meanwhile.") from error
+        raise SlotTaken(gettext("Your time on this document ran out and others have labelled it meanwhile.")) from error
 
 
 def origins(assignment: Assignment, submission: Submission) -> Callable[[LabelledSpan], str]:

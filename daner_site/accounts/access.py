@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.translation import gettext
 from django_htmx.http import HttpResponseClientRedirect
 
 from daner_site.accounts.models import Membership, Organization, User
@@ -76,7 +77,7 @@ def organization_view(*, admin: bool = False) -> Callable[[OrganizationView[P]],
             if ctx is None:
                 raise Http404
             if admin and not ctx.administers:
-                raise PermissionDenied("Only owners and administrators may do this.")
+                raise PermissionDenied(gettext("Only owners and administrators may do this."))
             return view(request, ctx, *args, **kwargs)
 
         gate.organization = "admin" if admin else "member"  # type: ignore[attr-defined]  # read by the tenancy test

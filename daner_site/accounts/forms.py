@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from daner_site.accounts import throttle
 from daner_site.accounts.models import OrganizationRole
 
-TOKEN_LIVES = [("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "until revoked")]
+TOKEN_LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("one year")), ("", _("until revoked"))]
 
 
 def errors_into_form(form: forms.Form, error: ValidationError) -> None:
@@ -26,12 +27,12 @@ class LoginForm(AuthenticationForm):
     """Django's sign-in form that stops answering after too many failures."""
 
     error_messages = {
-        "invalid_login": "User name and password do not match. Mind capital letters.",
-        "inactive": "User name and password do not match. Mind capital letters.",
-        "throttled": "Too many failed attempts. Wait 15 minutes and try again.",
+        "invalid_login": _("User name and password do not match. Mind capital letters."),
+        "inactive": _("User name and password do not match. Mind capital letters."),
+        "throttled": _("Too many failed attempts. Wait 15 minutes and try again."),
     }
 
-    username = UsernameField(label="User name", widget=forms.TextInput(attrs={"autofocus": True}))
+    username = UsernameField(label=_("User name"), widget=forms.TextInput(attrs={"autofocus": True}))
 
     def clean(self) -> dict[str, Any]:
         username = str(self.cleaned_data.get("username") or "")
@@ -49,29 +50,31 @@ class LoginForm(AuthenticationForm):
 
 class SignupForm(forms.Form):
     username = forms.CharField(
-        label="User name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     display_name = forms.CharField(
-        label="Name shown to others (optional)",
+        label=_("Name shown to others (optional)"),
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
         strip=False,
-        help_text="At least 10 characters.",
+        help_text=_("At least 10 characters."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
 
 class OrganizationForm(forms.Form):
     name = forms.CharField(
-        label="Name of the organisation", max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+        label=_("Name of the organisation"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
     )
 
 
 class InvitationForm(forms.Form):
-    email = forms.EmailField(label="For whom (e-mail, only as a reminder)", required=False)
+    email = forms.EmailField(label=_("For whom (e-mail, only as a reminder)"), required=False)
     role = forms.ChoiceField(choices=OrganizationRole.choices, initial=OrganizationRole.MEMBER)
 
 
@@ -80,5 +83,5 @@ class RoleForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label="What is it for?", max_length=80)
-    life = forms.ChoiceField(label="Valid for", choices=TOKEN_LIVES, initial="90", required=False)
+    name = forms.CharField(label=_("What is it for?"), max_length=80)
+    life = forms.ChoiceField(label=_("Valid for"), choices=TOKEN_LIVES, initial="90", required=False)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -104,8 +105,8 @@ def _join(request: HttpRequest, token: str, form: SignupForm) -> HttpResponse:
         membership = invitation_accept(token=token, user=request.user)
     else:
         if not form.is_valid():
-            raise ValidationError("Please correct what is marked below.")
+            raise ValidationError(gettext("Please correct what is marked below."))
         membership = invitation_accept_as_new_user(token=token, **form.cleaned_data)
         start_session(request, membership.user, backend=BACKEND)
-    messages.success(request, f"Welcome to {membership.organization.name}.")
+    messages.success(request, gettext("Welcome to {name}.").format(name=membership.organization.name))
     return redirect("pages:organization", org=membership.organization.slug)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -72,7 +73,7 @@ def _members_page(
 def invitation_gone(request: HttpRequest, ctx: OrganizationContext, invitation: UUID) -> HttpResponse:
     if not invitation_revoke(organization=ctx.organization, actor=ctx.membership, invitation_uuid=invitation):
         raise Http404
-    messages.success(request, "The invitation is withdrawn.")
+    messages.success(request, gettext("The invitation is withdrawn."))
     return redirect("accounts:members", org=ctx.organization.slug)
 
 
@@ -88,7 +89,10 @@ def member_role(request: HttpRequest, ctx: OrganizationContext, member: UUID) ->
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{changed.user.name} is now {changed.get_role_display().lower()}.")
+        messages.success(
+            request,
+            gettext("{name} is now {role}.").format(name=changed.user.name, role=changed.get_role_display().lower()),
+        )
     return redirect("accounts:members", org=ctx.organization.slug)
 
 
@@ -102,7 +106,7 @@ def member_gone(request: HttpRequest, ctx: OrganizationContext, member: UUID) ->
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, "The member is removed. What they labelled stays.")
+        messages.success(request, gettext("The member is removed. What they labelled stays."))
     return redirect("accounts:members", org=ctx.organization.slug)
 
 
@@ -131,5 +135,5 @@ def tokens(request: HttpRequest, ctx: OrganizationContext) -> HttpResponse:
 def token_gone(request: HttpRequest, ctx: OrganizationContext, token: UUID) -> HttpResponse:
     if not api_token_revoke(member=ctx.membership, token_uuid=token):
         raise Http404
-    messages.success(request, "The token is revoked.")
+    messages.success(request, gettext("The token is revoked."))
     return redirect("accounts:tokens", org=ctx.organization.slug)

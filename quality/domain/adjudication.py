@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 from quality.domain.conflicts import ConflictGroup
 
 
@@ -28,12 +29,12 @@ class Reason(StrEnum):
 
 
 _REASONS = {
-    Reason.SLIP: "somebody slipped",
-    Reason.GUIDELINE: "the guideline does not say",
-    Reason.AMBIGUOUS: "the text is ambiguous",
-    Reason.SCHEMA: "no label fits",
-    Reason.TOKENS: "the words are cut wrongly",
-    Reason.SUBJECTIVE: "a matter of taste",
+    Reason.SLIP: Sentence("somebody slipped"),
+    Reason.GUIDELINE: Sentence("the guideline does not say"),
+    Reason.AMBIGUOUS: Sentence("the text is ambiguous"),
+    Reason.SCHEMA: Sentence("no label fits"),
+    Reason.TOKENS: Sentence("the words are cut wrongly"),
+    Reason.SUBJECTIVE: Sentence("a matter of taste"),
 }
 
 NOTHING = "nothing"
@@ -50,7 +51,11 @@ class OpenGroupsError(DecisionError):
     def __init__(self, groups: Sequence[ConflictGroup]) -> None:
         count = len(groups)
         super().__init__(
-            f"{count} {'place is' if count == 1 else 'places are'} still open: decide each before finishing."
+            Sentence.counted(
+                "{count} place is still open: decide each before finishing.",
+                "{count} places are still open: decide each before finishing.",
+                count,
+            )
         )
         self.groups = tuple(groups)
 
@@ -81,7 +86,12 @@ def settle(group: ConflictGroup, decision: Decision) -> tuple[LabelledSpan, ...]
         return numbers[decision.choice].spans
     except KeyError:
         raise DecisionError(
-            f"There is no proposal {decision.choice} for the place at {group.start}–{group.end}."
+            Sentence(
+                "There is no proposal {choice} for the place at {start}–{end}.",
+                choice=decision.choice,
+                start=group.start,
+                end=group.end,
+            )
         ) from None
 
 
@@ -132,8 +142,15 @@ def check_no_overlap(spans: Sequence[LabelledSpan]) -> None:
     for left, right in pairwise(spans):
         if right.start < left.end:
             raise DecisionError(
-                f"{left.label} at {left.start}–{left.end} and {right.label} at "
-                f"{right.start}–{right.end} overlap: gold spans must not."
+                Sentence(
+                    "{label} at {start}–{end} and {other} at {start2}–{end2} overlap: gold spans must not.",
+                    label=left.label,
+                    start=left.start,
+                    end=left.end,
+                    other=right.label,
+                    start2=right.start,
+                    end2=right.end,
+                )
             )
 
 
@@ -142,8 +159,8 @@ def _by_group(groups: Sequence[ConflictGroup], decisions: Iterable[Decision]) ->
     by_group: dict[str, Decision] = {}
     for decision in decisions:
         if decision.group not in known:
-            raise DecisionError("A decision is about a place that is no longer there.")
+            raise DecisionError(Sentence("A decision is about a place that is no longer there."))
         if decision.group in by_group:
-            raise DecisionError("Two decisions are about the same place.")
+            raise DecisionError(Sentence("Two decisions are about the same place."))
         by_group[decision.group] = decision
     return by_group

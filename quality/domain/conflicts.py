@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 
 
 class Kind(StrEnum):
@@ -31,12 +32,12 @@ class Kind(StrEnum):
 
 
 _WORDS = {
-    Kind.UNANIMOUS: "agreed",
-    Kind.BOTH: "bounds and label",
-    Kind.SPLIT_MERGE: "split or merged",
-    Kind.LABEL: "label",
-    Kind.BOUNDARY: "bounds",
-    Kind.MISSING: "marked by some only",
+    Kind.UNANIMOUS: Sentence("agreed"),
+    Kind.BOTH: Sentence("bounds and label"),
+    Kind.SPLIT_MERGE: Sentence("split or merged"),
+    Kind.LABEL: Sentence("label"),
+    Kind.BOUNDARY: Sentence("bounds"),
+    Kind.MISSING: Sentence("marked by some only"),
 }
 
 # Of the flags that hold, the first of these is the kind. Bounds-and-label goes before split: one

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 
 LEAST_RIGHT = 5
 """Spans of one label a person must have made before a share of right ones is told."""
@@ -60,25 +61,30 @@ def explanation(
     """
     marked, others = voices(span, layers, names)
     silent = [voice.name for voice in others if not voice.spans]
-    sentences = []
+    sentences: list[str] = []
     if marked and silent:
-        sentences.append(f"{_and(v.name for v in marked)} marked it, {_and(silent)} did not.")
+        who = _and(v.name for v in marked)
+        sentences.append(Sentence("{who} marked it, {others} did not.", who=who, others=_and(silent)))
     elif marked:
-        sentences.append(f"{_and(v.name for v in marked)} marked it.")
+        sentences.append(Sentence("{who} marked it.", who=_and(v.name for v in marked)))
+    elif silent:
+        sentences.append(Sentence("Nobody marked exactly this; {who} marked nothing here.", who=_and(silent)))
     else:
-        sentences.append(f"Nobody marked exactly this{f'; {_and(silent)} marked nothing here' if silent else ''}.")
+        sentences.append(Sentence("Nobody marked exactly this."))
     sentences += [
-        f"{voice.name} marked {_and(_quoted(other, span, text) for other in voice.spans)}."
+        Sentence("{who} marked {what}.", who=voice.name, what=_and(_quoted(other, span, text) for other in voice.spans))
         for voice in others
         if voice.spans
     ]
     rates = [
-        f"{names[person]} is right {known.percent} % of the time on {label}"
+        Sentence(
+            "{who} is right {percent} % of the time on {label}", who=names[person], percent=known.percent, label=label
+        )
         for person, label in _said(span, layers, names)
         if (known := trust.get((person, label))) is not None and known.made >= LEAST_RIGHT
     ]
     if rates and others:
-        sentences.append("; ".join(rates) + ".")
+        sentences.append(_joined("{first}; {rest}", rates, end="."))
     return sentences
 
 
@@ -96,13 +102,21 @@ def _said(
 
 def _quoted(other: LabelledSpan, span: LabelledSpan, text: str) -> str:
     if (other.start, other.end) == (span.start, span.end):
-        return f"it as {other.label}"
-    return f"“{text[other.start : other.end]}” as {other.label}"
+        return Sentence("it as {label}", label=other.label)
+    return Sentence("“{text}” as {label}", text=text[other.start : other.end], label=other.label)
 
 
 def _and(names: Iterable[str]) -> str:
-    rows = list(names)
-    return rows[0] if len(rows) == 1 else f"{', '.join(rows[:-1])} and {rows[-1]}"
+    *rows, last = names
+    return Sentence("{first} and {last}", first=_joined("{first}, {rest}", rows), last=last) if rows else last
+
+
+def _joined(pattern: str, rows: Sequence[str], end: str = "") -> str:
+    """One sentence of several, each of which can still be translated."""
+    found = rows[-1]
+    for row in reversed(rows[:-1]):
+        found = Sentence(pattern, first=row, rest=found)
+    return Sentence(f"{{all}}{end}", all=found) if end else found
 
 
 def sureness(confidence: float, cuts: Sequence[float]) -> str:
@@ -112,5 +126,5 @@ def sureness(confidence: float, cuts: Sequence[float]) -> str:
     """
     low, high = cuts
     if confidence < low:
-        return "less sure than most"
-    return "about as sure as most" if confidence < high else "surer than most"
+        return Sentence("less sure than most")
+    return Sentence("about as sure as most") if confidence < high else Sentence("surer than most")

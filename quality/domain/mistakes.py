@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 
 
 class Mistake(StrEnum):
@@ -24,11 +25,11 @@ class Mistake(StrEnum):
 
 
 _WORDS = {
-    Mistake.MISSED: "not marked",
-    Mistake.EXTRA: "marked, but nothing there",
-    Mistake.LABEL: "right words, another label",
-    Mistake.BOUNDS: "right label, other words",
-    Mistake.BOTH: "other words and another label",
+    Mistake.MISSED: Sentence("not marked"),
+    Mistake.EXTRA: Sentence("marked, but nothing there"),
+    Mistake.LABEL: Sentence("right words, another label"),
+    Mistake.BOUNDS: Sentence("right label, other words"),
+    Mistake.BOTH: Sentence("other words and another label"),
 }
 
 

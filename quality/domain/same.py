@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import EDITED, NOTHING, Decision, DecisionError
 from quality.domain.conflicts import ConflictGroup
 
@@ -24,7 +25,7 @@ def transferred(
     """
     if any(span.start < source.start or span.end > source.end for span in spans):
         raise DecisionError(
-            "The decision reaches beyond the place, so it cannot be applied to the same words elsewhere."
+            Sentence("The decision reaches beyond the place, so it cannot be applied to the same words elsewhere.")
         )
     by = target.start - source.start
     moved = tuple(sorted(LabelledSpan(span.start + by, span.end + by, span.label) for span in spans))

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daner_site.core.sentences import Sentence
+
 LEAST_DOCUMENTS = 8
+SHARED = Sentence("shared documents")
 LEAST_SPANS = 100
 """Of the reference, in the shared documents; below either, a figure says little about a person."""
 
@@ -19,12 +22,12 @@ class Interval:
     high: float
 
 
-def missing_evidence(documents: int, spans: int, of: str = "shared documents") -> str:
+def missing_evidence(documents: int, spans: int, of: str = SHARED) -> str:
     """What is still needed before a figure is shown, in words; empty where there is enough."""
     if documents < LEAST_DOCUMENTS:
-        return f"{documents} of {LEAST_DOCUMENTS} {of}"
+        return Sentence("{count} of {least} {of}", count=documents, least=LEAST_DOCUMENTS, of=of)
     if spans < LEAST_SPANS:
-        return f"{spans} of {LEAST_SPANS} spans in {of}"
+        return Sentence("{count} of {least} spans in {of}", count=spans, least=LEAST_SPANS, of=of)
     return ""
 
 

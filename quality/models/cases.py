@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.base import PublicModel
 from annotation.models.documents import Document
@@ -18,15 +19,15 @@ class AdjudicationCase(PublicModel):
     """A document two people labelled differently, on its way to gold."""
 
     class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        RESOLVED = "resolved", "Decided"
-        OBSOLETE = "obsolete", "No longer in dispute"
+        OPEN = "open", _("Open")
+        RESOLVED = "resolved", _("Decided")
+        OBSOLETE = "obsolete", _("No longer in dispute")
 
     class Origin(models.TextChoices):
-        CONFLICT = "conflict", "People differ"
-        AUDIT = "audit", "Check of what everybody marked the same"
-        SECOND = "second", "Second, independent decision"
-        CHANGED = "changed", "An annotator changed their work after the decision"
+        CONFLICT = "conflict", _("People differ")
+        AUDIT = "audit", _("Check of what everybody marked the same")
+        SECOND = "second", _("Second, independent decision")
+        CHANGED = "changed", _("An annotator changed their work after the decision")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count
+from django.utils.translation import gettext
 
 from annotation.models import Annotation, Label, Project
 from annotation.models.documents import OverlapReason
@@ -104,12 +105,15 @@ def overview(project: Project) -> Overview:
     reasons, suggested, versions = +reasons, +suggested, +versions
     known = [(value, title) for value, title in OVERLAPS.items() if value in reasons or value in ("", "all")]
     ordered = sorted(versions, reverse=True)
-    titles = [(guideline_text(v), GUIDELINES.get(guideline_text(v), f"Guideline version {v}")) for v in ordered]
+    titles = [
+        (guideline_text(v), GUIDELINES.get(guideline_text(v), gettext("Guideline version {v}").format(v=v)))
+        for v in ordered
+    ]
     return Overview(
         documents=reasons.total(),
         targeted=reasons[OverlapReason.TARGETED],
         mixed=versions[Sliced.MIXED_GUIDELINES],
-        guidelines=(("", "Everybody under the same"), *titles) if len(versions) > 1 else (),
+        guidelines=(("", gettext("Everybody under the same")), *titles) if len(versions) > 1 else (),
         versions=sum(version > 0 for version in versions),
         overlaps=tuple(known) if len(reasons) > 1 or reasons[OverlapReason.TARGETED] else (),
         suggestions=tuple(SUGGESTIONS.items()) if len(suggested) > 1 else (),

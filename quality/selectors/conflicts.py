@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from annotation.access import ProjectContext
 from annotation.models import Project
 from annotation.selectors.layers import layers_of
+from daner_site.core.sentences import Sentence
 from quality.domain.conflicts import CONFLICT_KINDS, Kind
 from quality.models import AdjudicationCase
 from quality.selectors.cases import cases_listed
@@ -20,10 +21,10 @@ from quality.selectors.review import GroupRow, group_rows
 Status = AdjudicationCase.Status
 
 SHOWN_GROUPS = 4
-ORIGINS = {"audit": "check", "changed": "changed since the decision"}
+ORIGINS = {"audit": Sentence("check"), "changed": Sentence("changed since the decision")}
 
 KINDS = [(kind.value, kind.words) for kind in CONFLICT_KINDS]
-AGES = [("1", "a day and more"), ("7", "a week and more"), ("30", "a month and more")]
+AGES = [("1", Sentence("a day and more")), ("7", Sentence("a week and more")), ("30", Sentence("a month and more"))]
 
 
 @dataclass(frozen=True)

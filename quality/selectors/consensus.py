@@ -14,6 +14,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.models import Document, Project
 from annotation.selectors.documents import Piece, colored
 from annotation.selectors.layers import DocumentLayers, document_layers
+from daner_site.core.sentences import Sentence
 from quality.domain.anonymity import lane_letters
 from quality.domain.explanation import Trust, explanation, sureness
 from quality.models import AnnotatorReliability, ConsensusDocument, ConsensusRun
@@ -24,9 +25,12 @@ CONTEXT = 40
 EXPORT_BATCH = 300
 
 METHODS = {
-    "vote": ("Span vote", "every span that at least three in ten of the people marked"),
-    "ds": ("Dawid and Skene", "people weighed by what they mistake for what, word by word"),
-    "bsc": ("Sequence combination", "people weighed by their mistakes, along the sentence and with its words in mind"),
+    "vote": (Sentence("Span vote"), Sentence("every span that at least three in ten of the people marked")),
+    "ds": (Sentence("Dawid and Skene"), Sentence("people weighed by what they mistake for what, word by word")),
+    "bsc": (
+        Sentence("Sequence combination"),
+        Sentence("people weighed by their mistakes, along the sentence and with its words in mind"),
+    ),
 }
 
 
@@ -89,16 +93,20 @@ def _learning(run: ConsensusRun) -> str:
         return ""
     found = run.against_vote
     if found is None:
-        return "A model in training learns the vote until reviewers have settled enough to compare the two."
-    figures = (
-        f"On {found['documents']} documents that reviewers settled its F1 is {found['consensus']:.2f}, "
-        f"the vote's {found['vote']:.2f}"
+        return Sentence("A model in training learns the vote until reviewers have settled enough to compare the two.")
+    figures = Sentence(
+        "On {documents} documents that reviewers settled its F1 is {consensus:.2f}, the vote's {vote:.2f}",
+        documents=found["documents"],
+        consensus=found["consensus"],
+        vote=found["vote"],
     )
     if found["consensus"] < found["vote"]:
-        return f"{figures}: a model in training learns the vote."
+        return Sentence("{figures}: a model in training learns the vote.", figures=figures)
     if run.project.learn_consensus:
-        return f"{figures}: a model in training learns it in place of the vote."
-    return f"{figures}. A model in training learns the vote all the same: the settings say so."
+        return Sentence("{figures}: a model in training learns it in place of the vote.", figures=figures)
+    return Sentence(
+        "{figures}. A model in training learns the vote all the same: the settings say so.", figures=figures
+    )
 
 
 def consensus_documents(run: ConsensusRun, *, number: str) -> Page[ConsensusDocument]:

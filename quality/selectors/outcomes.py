@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotation.domain.spans import LabelledSpan, of_labels
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import layers_of
+from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import Reason
 from quality.domain.outcomes import Score, wilson
 from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Review
@@ -18,18 +21,18 @@ from quality.models import AdjudicationCase, ConsensusDocument, ConsensusRun, Re
 Origin = AdjudicationCase.Origin
 
 SUPPORT = {
-    "majority": "what more than half had written",
-    "half": "what one half had written",
-    "minority": "what fewer than half had written",
-    "none": "what nobody had written",
+    "majority": Sentence("what more than half had written"),
+    "half": Sentence("what one half had written"),
+    "minority": Sentence("what fewer than half had written"),
+    "none": Sentence("what nobody had written"),
 }
 MISTAKES = {
-    "missed": "missed",
-    "extra": "not to be marked",
-    "label": "label",
-    "boundary": "bounds",
-    "boundary_label": "bounds and label",
-    "split_merge": "split or merged",
+    "missed": Sentence("missed"),
+    "extra": Sentence("not to be marked"),
+    "label": Sentence("label"),
+    "boundary": Sentence("bounds"),
+    "boundary_label": Sentence("bounds and label"),
+    "split_merge": Sentence("split or merged"),
 }
 
 
@@ -136,7 +139,7 @@ def _rows(project: Project, documents: Sequence[int]) -> list[ScoreRow]:
         if item.document_id in consensus:
             together.add([_span(span) for span in consensus[item.document_id]], item.gold.spans)
     rows = [ScoreRow(name, people[name]) for name in sorted(people)]
-    return [ScoreRow("Consensus", together), *rows] if together.documents else rows
+    return [ScoreRow(gettext("Consensus"), together), *rows] if together.documents else rows
 
 
 def _span(item: dict[str, Any]) -> LabelledSpan:
@@ -162,9 +165,9 @@ def _seconds(reviews: Sequence[Review]) -> float | None:
 
 def _anchoring(reviews: Sequence[Review]) -> list[Share]:
     kinds: dict[str, Callable[[Review], bool]] = {
-        "suggestions asked for": lambda review: review.with_suggestions,
-        "suggestions not asked for": lambda review: not review.with_suggestions and not review.blind,
-        "decided without suggestions by draw": lambda review: review.blind,
+        gettext("suggestions asked for"): lambda review: review.with_suggestions,
+        gettext("suggestions not asked for"): lambda review: not review.with_suggestions and not review.blind,
+        gettext("decided without suggestions by draw"): lambda review: review.blind,
     }
     shares = []
     for title, holds in kinds.items():

@@ -77,6 +77,6 @@ def overlap_cost(project: Project) -> OverlapCost:
         documents=len(rows),
         made=sum(made for made, _ in rows),
         spread=tuple(Spread(n, people[n], round(100 * people[n] / len(rows))) for n in sorted(people)),
-        reasons=tuple((label, reasons[value]) for value, label in OverlapReason.choices if reasons[value]),
+        reasons=tuple((str(label), reasons[value]) for value, label in OverlapReason.choices if reasons[value]),
         left=pool.count() - len(rows),
     )

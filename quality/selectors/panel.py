@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+
 from annotation.models import Project
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
+from daner_site.core.sentences import Sentence
 from quality.domain.agreement_rows import NOBODY
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.span_agreement import ENOUGH_DOCUMENTS
@@ -26,16 +29,19 @@ MATRIX_LIMIT = 15
 """More annotators or labels than this are listed, not drawn as a matrix."""
 
 ALPHAS = {
-    "bio": ("Same tags, word by word", "words"),
-    "type": ("Same label, whatever the cut between neighbours", "words"),
-    "detect": ("Entity or not", "words"),
-    "label": ("Which label, where two people saw an entity", "words"),
+    "bio": (Sentence("Same tags, word by word"), "words"),
+    "type": (Sentence("Same label, whatever the cut between neighbours"), "words"),
+    "detect": (Sentence("Entity or not"), "words"),
+    "label": (Sentence("Which label, where two people saw an entity"), "words"),
 }
-GUIDELINES = {"none": "Without a guideline", "mixed": "People worked under different guideline versions"}
+GUIDELINES = {
+    "none": Sentence("Without a guideline"),
+    "mixed": Sentence("People worked under different guideline versions"),
+}
 F1S = {
-    "exact": "Same bounds and same label",
-    "overlap": "Same label, at least one character in common",
-    "boundary": "Same bounds, whatever the label",
+    "exact": Sentence("Same bounds and same label"),
+    "overlap": Sentence("Same label, at least one character in common"),
+    "boundary": Sentence("Same bounds, whatever the label"),
 }
 
 
@@ -236,18 +242,18 @@ def _alphas(measures: Mapping[str, Any], chosen: Slice) -> tuple[Figure, ...]:
         return () if chosen.label else (_figure("bio", ALPHAS["bio"][0], measures["alpha"]["bio"]),)
     if chosen.label:
         name = chosen.label.name
-        return (_figure(name, "That label or not, word by word", measures["alpha"]["per_label"][name]),)
+        return (_figure(name, gettext("That label or not, word by word"), measures["alpha"]["per_label"][name]),)
     return tuple(_figure(key, title, measures["alpha"][key]) for key, (title, _) in ALPHAS.items())
 
 
 def _apart(kind: Mapping[str, Any]) -> Apart:
     name, value = kind["parameter"], kind["value"]
-    titles = {"overlap": OVERLAPS, "suggestions": SUGGESTIONS, "guideline": GUIDELINES}[name]
+    every: dict[str, Mapping[str, str]] = {"overlap": OVERLAPS, "suggestions": SUGGESTIONS, "guideline": GUIDELINES}
     return Apart(
-        title=titles.get(value, f"Guideline version {value}"),
+        title=every[name].get(value, gettext("Guideline version {value}").format(value=value)),
         documents=kind["documents"],
-        exact=_figure("exact", "Exact F1", kind["exact"]),
-        alpha=_figure("bio", "Alpha", kind["alpha"]),
+        exact=_figure("exact", gettext("Exact F1"), kind["exact"]),
+        alpha=_figure("bio", gettext("Alpha"), kind["alpha"]),
         query=WHOLE.but(**{name: value}).query,
     )
 
@@ -259,7 +265,7 @@ def _pair(pair: Mapping[str, Any], people: Mapping[str, User], names: Mapping[st
         names[pair["b"]],
         pair,
         not _enough(pair),
-        _figure("exact", "Exact F1", figure | {"low": pair.get("low"), "high": pair.get("high")}),
+        _figure("exact", gettext("Exact F1"), figure | {"low": pair.get("low"), "high": pair.get("high")}),
         _pair_query(pair, people, chosen),
     )
 
@@ -343,7 +349,7 @@ def _names(measures: Mapping[str, Any], people: Mapping[str, User]) -> dict[str,
         key: user.name if shown.count(user.name) == 1 else f"{user.name} ({user.username})"
         for key, user in people.items()
     }
-    names |= dict.fromkeys(_ids(measures) - names.keys(), "a removed user")
+    names |= dict.fromkeys(_ids(measures) - names.keys(), gettext("a removed user"))
     return dict(sorted(names.items(), key=lambda item: (item[1].lower(), item[0])))
 
 
@@ -353,10 +359,12 @@ def _matrix(
     cells: dict[tuple[str, str], Cell] = {}
     for pair in measures["pairs"]:
         documents = pair["documents"]
-        title = f"{names[pair['a']]} and {names[pair['b']]}: {documents} shared document{'s' if documents != 1 else ''}"
+        title = ngettext(
+            "{first} and {second}: {count} shared document", "{first} and {second}: {count} shared documents", documents
+        ).format(first=names[pair["a"]], second=names[pair["b"]], count=documents)
         cell = Cell(pair["exact"], title, not _enough(pair), query=_pair_query(pair, people, chosen))
         cells[pair["a"], pair["b"]] = cells[pair["b"], pair["a"]] = cell
-    nothing = Cell(None, "no shared document")
+    nothing = Cell(None, gettext("no shared document"))
     return [
         (name, tuple(Cell(None, "", same=True) if a == b else cells.get((a, b), nothing) for b in names))
         for a, name in names.items()

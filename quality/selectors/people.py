@@ -16,6 +16,7 @@ from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Project, ProjectMember, Span
 from annotation.selectors.training import ArrayLength
 from daner_site.accounts.models import User
+from daner_site.core.sentences import Sentence
 from quality.domain.mistakes import Record
 from quality.domain.speed import Timing
 from quality.domain.standing import Interval, clearly_below, missing_evidence
@@ -186,14 +187,17 @@ def _signs(
     row = found.get(user.pk)
     if row is None or run is None:
         return []
-    signs = []
+    signs: list[str] = []
     if row.enough and clearly_below(
         _interval(row), [_interval(other) for other in found.values() if _other(row, other)]
     ):
-        signs.append("The interval lies wholly below those of most others.")
+        signs.append(Sentence("The interval lies wholly below those of most others."))
     if row.speed and row.speed["too_fast"]:
         signs.append(
-            f"{row.speed['longest_run']} documents in a row were submitted far faster than is usual in this project."
+            Sentence(
+                "{documents} documents in a row were submitted far faster than is usual in this project.",
+                documents=row.speed["longest_run"],
+            )
         )
     # Better than before needs nobody's help, and may only mean that another got worse.
     if row.drift and row.drift["direction"] == "worse":
@@ -211,17 +215,25 @@ def _interval(row: AnnotatorReliability) -> Interval:
 
 
 def _drift_words(drift: Mapping[str, Any]) -> str:
-    version = f" under guideline {drift['guideline_version']}" if drift["guideline_version"] else ""
-    return (
-        f"Since document {drift['document']}{version}, the work meets the others' less than it used to: "
-        f"F1 {drift['now']:+.2f} from the others' mean, where {drift['usual']:+.2f} was usual."
+    version = Sentence(" under guideline {version}", version=drift["guideline_version"])
+    return Sentence(
+        "Since document {document}{version}, the work meets the others' less than it used to: "
+        "F1 {now:+.2f} from the others' mean, where {usual:+.2f} was usual.",
+        document=drift["document"],
+        version=version if drift["guideline_version"] else "",
+        now=drift["now"],
+        usual=drift["usual"],
     )
 
 
 def _alike_words(item: Mapping[str, Any], person: str, names: Mapping[str, str]) -> str:
     (other,) = [name for name in item["pair"] if name != person]
-    return (
-        f"Agrees unusually closely with {names.get(other, 'somebody')}, mistakes included: F1 {item['f1']:.2f} where pairs "
-        f"usually have {item['usual_f1']:.2f}, with {item['same_wrong']} identical wrong spans in "
-        f"{item['documents']} documents."
+    return Sentence(
+        "Agrees unusually closely with {name}, mistakes included: F1 {f1:.2f} where pairs usually have {usual:.2f}, "
+        "with {same_wrong} identical wrong spans in {documents} documents.",
+        name=names.get(other, Sentence("somebody")),
+        f1=item["f1"],
+        usual=item["usual_f1"],
+        same_wrong=item["same_wrong"],
+        documents=item["documents"],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Assignment, Project, Span
 from daner_site.accounts.models import User
+from daner_site.core.sentences import Sentence
 from quality.domain.agreement_counting import MeasuredDocument, document_row
 from quality.domain.agreement_rows import DocumentRow
 from quality.domain.standing import missing_evidence
@@ -43,7 +44,7 @@ class SelfAgreement:
     @property
     def missing(self) -> str:
         """What is still needed before the figures are shown; empty when they are."""
-        return missing_evidence(self.documents, self.spans, of="repeated documents")
+        return missing_evidence(self.documents, self.spans, of=Sentence("repeated documents"))
 
 
 def answered_checks(project: Project, user: User | None = None) -> list[Assignment]:

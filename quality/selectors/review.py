@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission
 from annotation.domain.spans import LabelledSpan
 from annotation.selectors.projects import palette
+from daner_site.core.language import translated
+from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import EDITED, NOTHING, Reason
 from quality.domain.anonymity import lane_letters
 from quality.domain.conflicts import ConflictGroup
@@ -88,14 +92,19 @@ def case_notes(ctx: ProjectContext, case: AdjudicationCase) -> CaseNotes:
     sentences = []
     if case.origin == Origin.AUDIT and case.status == AdjudicationCase.Status.OPEN:
         sentences.append(
-            "Everybody marked the same here, and it became gold without a reviewer. It was drawn to be "
-            "checked: change what is wrong, then finish."
+            gettext(
+                "Everybody marked the same here, and it became gold without a reviewer. It was drawn to be "
+                "checked: change what is wrong, then finish."
+            )
         )
     if case.stale and case.status == AdjudicationCase.Status.OPEN:
-        sentences.append("It was decided before. Only the places marked “decide again” are open; the rest is kept.")
+        sentences.append(
+            gettext("It was decided before. Only the places marked “decide again” are open; the rest is kept.")
+        )
     if waits:
         by = f"{case.escalated_by.name}: " if case.escalated_by else ""
-        sentences.append(f"Passed to the managers. {by}{case.escalation}")
+        why = translated(case.escalation)
+        sentences.append(gettext("Passed to the managers. {by}{escalation}").format(by=by, escalation=why))
     return CaseNotes(
         blind=in_sample("blind", seed=ctx.project.seed, key=case.document.sha256),
         waits=waits and not ctx.can(Permission.MANAGE),
@@ -106,9 +115,15 @@ def case_notes(ctx: ProjectContext, case: AdjudicationCase) -> CaseNotes:
 
 def _order(ctx: ProjectContext, case: AdjudicationCase) -> str:
     weights = ctx.project.labels.filter(name__in=case.labels).exclude(review_weight=1)
-    heavy = [f"{name} {weight:g} times" for name, weight in weights.values_list("name", "review_weight")]
-    weighed = f", mistakes in {', '.join(heavy)}" if heavy else ""
-    return f"Counts {case.priority:.1f} in the order of the list: the mistakes that are to be expected here{weighed}."
+    heavy = [
+        translated(Sentence("{label} {weight:g} times", label=name, weight=weight))
+        for name, weight in weights.values_list("name", "review_weight")
+    ]
+    return Sentence(
+        "Counts {priority:.1f} in the order of the list: the mistakes that are to be expected here{weighed}.",
+        priority=case.priority,
+        weighed=Sentence(", mistakes in {labels}", labels=", ".join(heavy)) if heavy else "",
+    )
 
 
 def stored_state(case: AdjudicationCase) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.db.models import Model, Q, QuerySet
 from annotation.models import Label, Project
 from annotation.models.documents import OverlapReason
 from daner_site.accounts.models import User
+from daner_site.core.sentences import Sentence
 from quality.models.agreement import PairAgreement, Sliced
 
 M = TypeVar("M", bound=Model)
@@ -21,13 +22,17 @@ PARAMETERS = ("overlap", "suggestions", "guideline", "since", "until", "label", 
 
 UNCHOSEN, EVERYTHING = "unchosen", "all"
 OVERLAPS: dict[str, str] = {
-    "": "Random and first documents",
-    OverlapReason.RANDOM.value: "Drawn at random",
-    OverlapReason.START.value: "First documents of a guideline version",
-    OverlapReason.TARGETED.value: "Picked because people or models were unsure",
-    EVERYTHING: "All of them",
+    "": Sentence("Random and first documents"),
+    OverlapReason.RANDOM.value: Sentence("Drawn at random"),
+    OverlapReason.START.value: Sentence("First documents of a guideline version"),
+    OverlapReason.TARGETED.value: Sentence("Picked because people or models were unsure"),
+    EVERYTHING: Sentence("All of them"),
 }
-SUGGESTIONS = {"": "With and without", "without": "Without suggestions", "with": "With suggestions"}
+SUGGESTIONS = {
+    "": Sentence("With and without"),
+    "without": Sentence("Without suggestions"),
+    "with": Sentence("With suggestions"),
+}
 NO_GUIDELINE, MIXED = "none", "mixed"
 
 

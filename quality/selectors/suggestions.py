@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Suggestion
 from quality.domain.conflicts import ConflictGroup
@@ -28,12 +30,16 @@ def suggestion_rows(content: CaseContent) -> tuple[str, list[SuggestionRow]]:
     """Where it comes from, in words, and a row for every place; no rows where nothing is known."""
     probable = probable_spans(content.project, content.layers)
     if probable is not None:
-        return "What the annotators say together, each weighed by how reliable they are", _rows(content, probable, None)
+        return gettext("What the annotators say together, each weighed by how reliable they are"), _rows(
+            content, probable, None
+        )
     model = Suggestion.objects.filter(project=content.project, document_id=content.layers.document_id).first()
     if model is None:
         return "", []
     spans = [(LabelledSpan(i["start"], i["end"], i["label"]), i.get("confidence", 0.0)) for i in model.spans]
-    return f"What the model {model.model_name} would mark", _rows(content, spans, 100)
+    return gettext("What the model {model_name} would mark").format(model_name=model.model_name), _rows(
+        content, spans, 100
+    )
 
 
 def _rows(content: CaseContent, spans: Sequence[tuple[LabelledSpan, float]], scale: int | None) -> list[SuggestionRow]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db.models import Case, ExpressionWrapper, F, FloatField, When
+from django.utils.translation import gettext
 
 from annotation.models import Label, Project
 from daner_site.core.charts import LineChart, line_chart
+from daner_site.core.language import translated
+from daner_site.core.sentences import Sentence
 from quality.domain.agreement_rows import DocumentRow, ViewRow
 from quality.domain.agreement_totals import SQUARES
 from quality.domain.conflicts import CONFLICT_KINDS
@@ -63,8 +66,14 @@ class Week:
     @property
     def title(self) -> str:
         """For the dot."""
-        exact = f"{self.exact:.3f}" if self.exact is not None else "n/a"
-        return f"week of {self.monday}: exact F1 {exact}, {self.documents} documents"
+        return translated(
+            Sentence(
+                "week of {monday}: exact F1 {exact}, {documents} documents",
+                monday=self.monday,
+                exact="n/a" if self.exact is None else Sentence("{f1:.3f}", f1=self.exact),
+                documents=self.documents,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -117,13 +126,17 @@ def _chart(weeks: tuple[Week, ...]) -> LineChart:
         [(at[week.monday], week.exact, week.title) for week in weeks if week.exact is not None],
         second=[
             # Below chance is drawn at the axis; the table beneath has the number.
-            (at[week.monday], max(alpha, 0.0), f"week of {week.monday}: alpha {alpha:.3f}")
+            (
+                at[week.monday],
+                max(alpha, 0.0),
+                translated(Sentence("week of {monday}: alpha {alpha:.3f}", monday=week.monday, alpha=alpha)),
+            )
             for week, alpha in alphas
             if alpha is not None
         ],
         band=[(at[week.monday], *week.bounds) for week in weeks if week.bounds],
-        x_label=f"weeks since {first:%Y-%m-%d}",
-        y_label="agreement",
+        x_label=gettext("weeks since {first:%Y-%m-%d}").format(first=first),
+        y_label=gettext("agreement"),
     )
 
 

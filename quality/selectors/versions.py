@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.domain.spans import LabelledSpan
+from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import Decision
 from quality.domain.conflicts import ConflictGroup
 from quality.domain.versions import Apart, places_apart, standing, touching
@@ -14,7 +15,11 @@ from quality.models import AdjudicationCase
 from quality.selectors.content import CaseContent
 from quality.selectors.review import CONTEXT, FALLBACK_COLOR, GroupRow, Piece, group_rows, span_data, stored_state
 
-TITLES = {"added": "added meanwhile", "removed": "not in the other version", "changed": "changed meanwhile"}
+TITLES = {
+    "added": Sentence("added meanwhile"),
+    "removed": Sentence("not in the other version"),
+    "changed": Sentence("changed meanwhile"),
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _row(place: Apart, text: str, colors: Mapping[str, str], again: GroupRow | N
         inside=text[place.start : place.end],
         after=text[place.end : place.end + CONTEXT] + ("…" if place.end + CONTEXT < len(text) else ""),
         kind=place.kind,
-        title="to decide again" if again else TITLES[place.kind],
+        title=Sentence("to decide again") if again else TITLES[place.kind],
         mine=parts(place.mine),
         theirs=parts(place.theirs),
         again=again,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
@@ -17,6 +18,7 @@ from annotation.services.gold import gold_publish
 from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
 from daner_site.core.live import nudge_on_commit, project_group
+from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import Decision, Reason, merge
 from quality.domain.conflicts import kind_counts, label_counts
 from quality.domain.priority import expected_gain
@@ -46,21 +48,21 @@ class OwnWorkError(CaseError):
     """Nobody judges a document they labelled themselves."""
 
     def __init__(self) -> None:
-        super().__init__("You labelled this document yourself, so somebody else has to decide on it.")
+        super().__init__(gettext("You labelled this document yourself, so somebody else has to decide on it."))
 
 
 class EscalatedError(CaseError):
     """The case waits for somebody who manages the project."""
 
     def __init__(self) -> None:
-        super().__init__("This case was passed on: a manager of the project decides it.")
+        super().__init__(gettext("This case was passed on: a manager of the project decides it."))
 
 
 class DecidedBeforeError(CaseError):
     """Two independent decisions need two people."""
 
     def __init__(self) -> None:
-        super().__init__("You decided on this document first; somebody else has to be the second.")
+        super().__init__(gettext("You decided on this document first; somebody else has to be the second."))
 
 
 @transaction.atomic
@@ -193,7 +195,9 @@ def case_resolve(
         if decision.reason == Reason.GUIDELINE:
             ruling_ask(ctx=ctx, case=case, content=content, group=decision.group, question=comment)
     if second and review.spans != review.before:
-        case_change(case, escalated_at=now(), escalated_by=None, escalation="Two reviewers decided differently.")
+        case_change(
+            case, escalated_at=now(), escalated_by=None, escalation=Sentence("Two reviewers decided differently.")
+        )
     else:
         case_change(
             case,
@@ -223,9 +227,9 @@ def case_escalate(*, ctx: ProjectContext, case: AdjudicationCase, version: int, 
     """
     case, _ = case_take(ctx, case, version)
     if case.status != Status.OPEN:
-        raise CaseError("The case is not open any more.")
+        raise CaseError(gettext("The case is not open any more."))
     if not note.strip():
-        raise CaseError("Say in a few words why a manager should decide.")
+        raise CaseError(gettext("Say in a few words why a manager should decide."))
     case_change(case, escalated_at=now(), escalated_by=ctx.user, escalation=note.strip()[:500])
     _audit(ctx, case, "case.escalate", {})
     return case
@@ -239,7 +243,7 @@ def suggestions_ask(*, ctx: ProjectContext, case: AdjudicationCase) -> Adjudicat
     """
     case, _ = case_take(ctx, case, None)
     if in_sample("blind", seed=ctx.project.seed, key=case.document.sha256):
-        raise CaseError("This case was drawn to be decided without suggestions.")
+        raise CaseError(gettext("This case was drawn to be decided without suggestions."))
     if ctx.user.pk not in case.suggested_to:
         # No new version: the reviewer's page is still right.
         case.suggested_to = [*case.suggested_to, ctx.user.pk]
@@ -257,9 +261,9 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
     case, content = case_take(ctx, case, version)
     others = AdjudicationCase.objects.filter(document=case.document, status=Status.OPEN)
     if others.exclude(pk=case.pk).exists():
-        raise CaseError("The document has a newer open case; decide that one.")
+        raise CaseError(gettext("The document has a newer open case; decide that one."))
     if not content.open_groups:
-        raise CaseError("The annotators agree by now; there is nothing to decide.")
+        raise CaseError(gettext("The annotators agree by now; there is nothing to decide."))
     case_change(case, status=Status.OPEN, opened_at=now(), **_facts(content))
     if case.before is not None:
         # It is an ordinary case from now on.
@@ -288,10 +292,10 @@ def case_take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) 
     if locked.barred_id == ctx.user.pk and locked.escalated_at is None:
         raise DecidedBeforeError
     if version is not None and locked.version != version:
-        raise StaleCaseError("Somebody changed this case while you worked on it.")
+        raise StaleCaseError(gettext("Somebody changed this case while you worked on it."))
     content = case_content(locked.document)
     if content.sha != locked.layers_sha and locked.status == Status.OPEN:
-        raise StaleCaseError("An annotator changed their work on this document in the meantime.")
+        raise StaleCaseError(gettext("An annotator changed their work on this document in the meantime."))
     return locked, content
 
 

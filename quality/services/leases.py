@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
@@ -31,7 +32,11 @@ class LeasedError(CaseError):
     """Somebody else has the document open for review."""
 
     def __init__(self, lease: ReviewLease) -> None:
-        super().__init__(f"{lease.reviewer.name} is reviewing this document now. Take it over to finish it yourself.")
+        super().__init__(
+            gettext("{name} is reviewing this document now. Take it over to finish it yourself.").format(
+                name=lease.reviewer.name
+            )
+        )
 
 
 @transaction.atomic

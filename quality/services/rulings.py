@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
@@ -60,7 +61,7 @@ def ruling_note(*, ctx: ProjectContext, question: str, example: str = "", string
     """Ask a question of one's own. Raises: PermissionDenied; RulingError without a question."""
     require(ctx, Permission.REVIEW)
     if not question.strip():
-        raise RulingError("Write the question down.")
+        raise RulingError(gettext("Write the question down."))
     ruling = Ruling.objects.create(
         organization=ctx.organization,
         project=ctx.project,
@@ -87,9 +88,9 @@ def ruling_close(*, ctx: ProjectContext, ruling: Ruling, text: str, again: str =
     require(ctx, Permission.MANAGE)
     ruling = Ruling.objects.select_for_update(of=("self",)).get(pk=ruling.pk, project=ctx.project)
     if ruling.ruled_at is not None:
-        raise RulingError("This question was ruled on meanwhile.")
+        raise RulingError(gettext("This question was ruled on meanwhile."))
     if not text.strip():
-        raise RulingError("Write the ruling down.")
+        raise RulingError(gettext("Write the ruling down."))
     ruling.ruling = text.strip()[:5_000]
     ruling.ruled_by, ruling.ruled_at = ctx.user, now()
     ruling.guideline_version = ctx.project.guidelines.values_list("version", flat=True).first()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan, validate_spans
@@ -55,7 +56,7 @@ def decision_apply(
     case, content = case_take(ctx, case, None)
     source = next((item for item in content.groups if item.id == group), None)
     if source is None:
-        raise DecisionError("The place is no longer there.")
+        raise DecisionError(gettext("The place is no longer there."))
     validate_spans(spans, len(content.layers.text), set(ctx.project.labels.values_list("name", flat=True)))
     wanted = traits(source, content.layers.text)
     done = []
@@ -94,11 +95,11 @@ def _apply(
 ) -> dict[str, Any]:
     found = cases_of(ctx.project).filter(uuid=uuid, status=Status.OPEN, before__isnull=True, escalated_at=None).first()
     if found is None or found.pk == source_case.pk or lease_of_another(ctx, found.document):
-        raise CaseError("The case is not open any more.")
+        raise CaseError(gettext("The case is not open any more."))
     case, content = case_take(ctx, found, None)
     left = {group.id: group for group in undecided(case, content)}
     if target not in left or traits(left[target], content.layers.text) != wanted:
-        raise CaseError("The place has changed.")
+        raise CaseError(gettext("The place has changed."))
     applied = f"applied from {_name(source_case)}"
     decision = transferred(source, spans, left[target], reason=reason, applied=applied)
     state = stored_state(case)

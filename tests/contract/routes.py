@@ -17,6 +17,8 @@ from annotation.domain.permissions import Permission
 
 PUBLIC = {
     "healthz",
+    "language",
+    "words",
     "accounts:home",
     "accounts:login",
     "accounts:logout",

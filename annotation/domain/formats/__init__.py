@@ -16,6 +16,7 @@ from annotation.domain.formats.base import (
 )
 from annotation.domain.formats.prepare import LAYER_USES, ImportOptions, PreparedDocument, prepare
 from annotation.domain.formats.survey import Survey, survey
+from daner_site.core.sentences import Sentence
 
 __all__ = [
     "FORMATS",
@@ -38,10 +39,10 @@ __all__ = [
 ]
 
 FORMATS: dict[str, str] = {
-    "lines": "Plain text, one document per line",
-    "paragraphs": "Plain text, a blank line between documents",
-    "jsonl": "JSON Lines, with or without spans (DANER, doccano)",
-    "conll": "CoNLL / IOB2, one token and its tag per line",
+    "lines": Sentence("Plain text, one document per line"),
+    "paragraphs": Sentence("Plain text, a blank line between documents"),
+    "jsonl": Sentence("JSON Lines, with or without spans (DANER, doccano)"),
+    "conll": Sentence("CoNLL / IOB2, one token and its tag per line"),
 }
 
 _PARSERS: dict[str, Callable[[str], Iterator[Row]]] = {

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from annotation.domain.formats.base import Labels, ParsedDocument, Spans
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import Token, text_hash, tokenize
+from daner_site.core.sentences import Sentence
 
-LAYER_USES = {"annotator": "Annotator, kept apart", "gold": "Gold, the final answer", "skip": "Leave out"}
+LAYER_USES = {
+    "annotator": Sentence("Annotator, kept apart"),
+    "gold": Sentence("Gold, the final answer"),
+    "skip": Sentence("Leave out"),
+}
 
 
 @dataclass(frozen=True)

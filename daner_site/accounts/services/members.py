@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from daner_site.accounts.audit import audit
 from daner_site.accounts.domain.tokens import token_hash, token_new
@@ -73,7 +74,7 @@ def invitation_accept(*, token: str, user: User) -> Membership:
     invitation = invitations.select_related("organization").first()
     # The conditional update makes it single-use: of two clicks one finds no row to change.
     if invitation is None or not invitations.update(accepted_at=now(), accepted_by=user):
-        raise ValidationError("This invitation is no longer valid. Ask for a new one.")
+        raise ValidationError(gettext("This invitation is no longer valid. Ask for a new one."))
     membership, joined = Membership.objects.get_or_create(
         organization=invitation.organization, user=user, defaults={"role": invitation.role}
     )
@@ -153,11 +154,11 @@ def _member_locked(organization: Organization, member_uuid: UUID) -> Membership:
 def _may_grant(actor: Membership, role: str) -> None:
     """Administrators deal with members and administrators; only owners deal with owners."""
     if role not in OrganizationRole.values:
-        raise ValidationError({"role": "Choose one of the roles."})
+        raise ValidationError({"role": gettext("Choose one of the roles.")})
     if not actor.administers or (role == OrganizationRole.OWNER and actor.role != OrganizationRole.OWNER):
-        raise PermissionDenied("Your role does not allow this.")
+        raise PermissionDenied(gettext("Your role does not allow this."))
 
 
 def _keep_an_owner(organization: Organization) -> None:
     if Membership.objects.filter(organization=organization, role=OrganizationRole.OWNER).count() < 2:
-        raise ValidationError("An organisation needs an owner: make somebody else an owner first.")
+        raise ValidationError(gettext("An organisation needs an owner: make somebody else an owner first."))

@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from daner_site.accounts.audit import audit
 from daner_site.accounts.models import Membership, Organization, OrganizationRole, User
@@ -28,7 +29,7 @@ def user_create(*, username: str, password: str, display_name: str = "", email: 
     """
     user = User(username=User.normalize_username(username), display_name=display_name, email=email)
     if User.objects.filter(username__iexact=user.username).exists():
-        raise ValidationError({"username": "Somebody already has this user name."})
+        raise ValidationError({"username": gettext("Somebody already has this user name.")})
     user.full_clean(exclude=["password"])
     try:
         validate_password(password, user)
@@ -46,7 +47,7 @@ def user_signup(*, username: str, password: str, display_name: str = "", email: 
     Raises PermissionDenied where sign-up is closed, ValidationError as `user_create`.
     """
     if not signup_is_open():
-        raise PermissionDenied("Sign-up is closed here. Ask an administrator for an invitation.")
+        raise PermissionDenied(gettext("Sign-up is closed here. Ask an administrator for an invitation."))
     return user_create(username=username, password=password, display_name=display_name, email=email)
 
 
