@@ -127,6 +127,18 @@ def test_writing_a_catalogue_changes_nothing_but_its_order(tmp_path):
     assert translations.read(tmp_path / "again.po") == catalogue
 
 
+PHYSICAL = re.compile(
+    r"(?<![\w-])((?:margin|padding|border)-(?:left|right)\b|(?:left|right): |text-align: (?:left|right))"
+)
+
+
+def test_styles_say_start_and_end_so_that_pages_turn_with_the_language():
+    for path in sorted((ROOT / "static/css").glob("*.css")):
+        # A spinner has no sides.
+        lines = [line for line in path.read_text().splitlines() if not line.startswith(".spinner")]
+        assert not [line for line in lines if PHYSICAL.search(line)], path.name
+
+
 def test_a_sentence_is_english_until_it_is_translated():
     sentence = Sentence(
         "{name} is better: {gain:+.3f} F1 [{low:.3f}, {high:.3f}] on {texts}.",
