@@ -104,7 +104,7 @@ def _answer(request: HttpRequest, ctx: ProjectContext, uuid: str) -> HttpRespons
         raise Http404
     pieces = selectors.answer_pieces(question)
     context = {"ctx": ctx, "active": "infer", "question": question, "pieces": pieces, "any_version": True}
-    context["entities"] = [piece for piece in pieces if "label" in piece]
+    context["entities"] = selectors.answer_entities(question)
     if request.headers.get("HX-Target") == "answer":
         return render(request, "activelearning/_answer.html", context)
     initial = {"text": question.text, "version": question.version.uuid}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.access import ProjectContext
 from annotation.domain.permissions import ProjectRole
+from annotation.domain.spans import SPAN_OVERLAPS
 from annotation.models import Label, Project, ProjectMember, Strategy
 from annotation.selectors.projects import addable_users
 from daner_site.accounts.models import User
@@ -109,6 +110,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "learn_consensus",
             "weigh_labels",
             "lease_minutes",
+            "span_overlap",
             "show_suggestions",
             "gold_checks",
             "repeat_after_days",
@@ -129,6 +131,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "learn_consensus": _("Learn the consensus in place of the vote"),
             "weigh_labels": _("Let unsure labels count less"),
             "lease_minutes": _("Minutes a document is held for one person"),
+            "span_overlap": _("Spans over spans"),
             "show_suggestions": _("Show the model's suggestions to annotators"),
             "gold_checks": _("Check annotators with documents that have gold"),
             "repeat_after_days": _("… after at least so many days"),
@@ -165,7 +168,15 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name, share in SHARES.items():
             self.fields[name].initial = round(100 * getattr(self.instance, share))
+        self.fields["span_overlap"].required = False
+        self.fields["span_overlap"].widget = forms.RadioSelect(
+            choices=[(value, translated_lazy(words)) for value, words in SPAN_OVERLAPS]
+        )
         self.fields["strategy"].widget = forms.RadioSelect(choices=Strategy.choices)
+
+    def clean_span_overlap(self) -> str:
+        """A form that does not say it leaves it as it is."""
+        return str(self.cleaned_data["span_overlap"] or self.initial["span_overlap"])
 
     def changes(self) -> dict[str, Any]:
         """Field values for `project_update`."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from annotation.domain.formats import FORMATS, LAYER_USES, ImportOptions
+from annotation.domain.spans import SpanOverlap
 from annotation.models import ImportJob, Project, Split
 from annotation.selectors.documents import STATUSES
 from daner_site.core.language import translated, translated_lazy
@@ -73,6 +74,9 @@ class ConfirmForm(forms.Form):
     with_labels = forms.BooleanField(label=_("Import the labels too"), required=False, initial=True)
     file_splits = forms.BooleanField(label=_("Follow the split that the file names"), required=False, initial=True)
     skip_errors = forms.BooleanField(required=False)
+    longest = forms.BooleanField(
+        label=_("Of spans that share words in a way the project does not allow, keep the longest"), required=False
+    )
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,6 +105,8 @@ class ConfirmForm(forms.Form):
         ).format(count=errors)
         if not errors:
             del self.fields["skip_errors"]
+        if not self.found["overlaps"] or job.project.span_overlap == SpanOverlap.ANY:
+            del self.fields["longest"]
         if not self.found["splits"]:
             del self.fields["file_splits"]
         if not self.is_labelled:
@@ -138,6 +144,7 @@ class ConfirmForm(forms.Form):
             },
             file_splits=data.get("file_splits", True),
             skip_errors=data.get("skip_errors", False),
+            longest=data.get("longest", False),
         )
 
 

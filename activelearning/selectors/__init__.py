@@ -22,6 +22,7 @@ from activelearning.selectors.order import (
 )
 from activelearning.selectors.trained import (
     active_version,
+    answer_entities,
     answer_pieces,
     question_of,
     questions,
@@ -33,6 +34,7 @@ __all__ = [
     "CurvePoint",
     "LoopStatus",
     "active_version",
+    "answer_entities",
     "answer_pieces",
     "checkpoint_of",
     "curve",

@@ -14,7 +14,7 @@ from activelearning.selectors.comparison import label_colors
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Project
-from annotation.selectors.documents import colored
+from annotation.selectors.marked import colored
 from daner_site.accounts.models import User
 from daner_site.core.sentences import Sentence
 

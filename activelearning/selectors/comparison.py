@@ -13,8 +13,8 @@ from activelearning.domain.comparison import Comparison, Difference, compare
 from activelearning.domain.metrics import Counts, Quality
 from activelearning.engine import job as files
 from activelearning.models import ModelVersion
-from activelearning.selectors.trained import UNKNOWN_COLOR
 from annotation.models import Annotation, Document, Project
+from annotation.selectors.marked import FALLBACK_COLOR
 from daner_site.core.sentences import Sentence
 
 
@@ -64,7 +64,7 @@ def version_comparison(first: ModelVersion, second: ModelVersion) -> VersionComp
         return VersionComparison(first, second, why, ambiguous=ambiguous)
     result = compare([counts[0][name] for name in strict], [counts[1][name] for name in strict], labels)
     colors = label_colors(first.project)
-    rows = [LabelDifference(name, colors.get(name, UNKNOWN_COLOR), part) for name, part in result.labels.items()]
+    rows = [LabelDifference(name, colors.get(name, FALLBACK_COLOR), part) for name, part in result.labels.items()]
     sentence = _sentence(first, second, result)
     return VersionComparison(first, second, sentence, result, rows, ambiguous if apart else None)
 
@@ -164,7 +164,7 @@ def quality_rows(version: ModelVersion) -> list[dict[str, Any]]:
     """A row per label and one for all: name, colour, the counts, each share and its interval, if there is one."""
     colors = label_colors(version.project)
     rows = [
-        {"name": name, "color": colors.get(name, UNKNOWN_COLOR)} | values
+        {"name": name, "color": colors.get(name, FALLBACK_COLOR)} | values
         for name, values in version.metrics["labels"].items()
     ]
     whole = {"name": "", "interval": version.metrics.get("interval")} | version.metrics["overall"]

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from activelearning.models import InferenceRequest, ModelVersion
+from annotation.domain.spans import LabelledSpan
 from annotation.models import Project
+from annotation.selectors.marked import FALLBACK_COLOR, Piece, colored
 from daner_site.accounts.models import User
 from daner_site.core.language import translated
 from daner_site.core.sentences import Sentence
-
-UNKNOWN_COLOR = "#7F7F7F"
 
 
 def versions(project: Project) -> QuerySet[ModelVersion]:
@@ -37,25 +37,30 @@ def question_of(user: User, project: Project, uuid: str) -> InferenceRequest | N
         return None
 
 
-def answer_pieces(question: InferenceRequest) -> list[dict[str, Any]]:
-    """The question's text cut at its entities, for `components/spans.html`; entities also have
-    `start`, `end` and `confidence`.
-    """
-    colors = dict(question.project.labels.values_list("name", "color"))
-    found: list[dict[str, Any]] = []
-    position = 0
-    for span in question.spans:
-        found.append({"text": question.text[position : span["start"]]})
-        found.append(
-            span
-            | {
-                "text": question.text[span["start"] : span["end"]],
-                "color": colors.get(span["label"], UNKNOWN_COLOR),
-                "title": translated(
-                    Sentence("{label}, confidence {confidence:.2f}", label=span["label"], confidence=span["confidence"])
-                ),
-            }
+def answer_pieces(question: InferenceRequest) -> list[Piece]:
+    """The question's text with its entities, for `components/spans.html`."""
+    spans = {LabelledSpan(item["start"], item["end"], item["label"]): item for item in question.spans}
+    titles = {
+        span: translated(
+            Sentence("{label}, confidence {confidence:.2f}", label=span.label, confidence=item["confidence"])
         )
-        position = span["end"]
-    found.append({"text": question.text[position:]})
-    return [piece for piece in found if piece["text"]]
+        for span, item in spans.items()
+    }
+    return colored(question.text, spans, _colors(question), titles)
+
+
+def answer_entities(question: InferenceRequest) -> list[dict[str, Any]]:
+    """Its entities with their words: `text`, `label`, `color`, `start`, `end`, `confidence`."""
+    colors = _colors(question)
+    return [
+        item
+        | {
+            "text": question.text[item["start"] : item["end"]],
+            "color": colors.get(item["label"], FALLBACK_COLOR),
+        }
+        for item in question.spans
+    ]
+
+
+def _colors(question: InferenceRequest) -> dict[str, str]:
+    return dict(question.project.labels.values_list("name", "color"))

@@ -16,6 +16,7 @@ from activelearning import selectors
 from activelearning.engine import job as files
 from activelearning.engine.types import Example, Text, TrainConfig
 from activelearning.models import ModelVersion, Tier, TrainingRun
+from annotation.domain.spans import resolve_overlaps
 from annotation.models import Project
 from annotation.selectors.training import (
     Amount,
@@ -153,7 +154,8 @@ def snapshot(train: Sequence[TrainingText]) -> dict[str, Any]:
     """`{documents: {document uuid: [annotation uuids]}, sha256}`; the hash covers sources, spans and weights too.
 
     What the annotations alone do not give again stands beside them: `consensus` has the spans of documents
-    that were learned as the consensus said then, `weights` those that count less than 1.
+    that were learned as the consensus said then, `weights` those that count less than 1. `left_out`: how many
+    spans are not learned because they share words with a longer one.
     """
     spans = {text.document_uuid: [[s.start, s.end, s.label] for s in text.spans] for text in train}
     content = sorted(
@@ -161,9 +163,14 @@ def snapshot(train: Sequence[TrainingText]) -> dict[str, Any]:
         for text in train
     )
     digest = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
-    found = {"documents": {text.document_uuid: list(text.annotation_uuids) for text in train}, "sha256": digest}
+    found: dict[str, Any] = {
+        "documents": {text.document_uuid: list(text.annotation_uuids) for text in train},
+        "sha256": digest,
+    }
+    left_out = sum(len(set(text.spans)) - len(resolve_overlaps(text.spans)) for text in train)
     consensus = {text.document_uuid: spans[text.document_uuid] for text in train if text.source == "consensus"}
     weights = {text.document_uuid: text.weight for text in train if text.weight != 1}
+    found |= {"left_out": left_out} if left_out else {}
     return found | ({"consensus": consensus} if consensus else {}) | ({"weights": weights} if weights else {})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 
 Source = Literal["gold", "consensus", "agreed", "single", "vote", "none"]
 
@@ -28,6 +28,7 @@ def resolve(
     layers: Sequence[Sequence[LabelledSpan]],
     consensus: Sequence[LabelledSpan] | None = None,
     asked: Asked = (),
+    allowed: SpanOverlap = SpanOverlap.NONE,
 ) -> Resolved:
     """The best available reading of a text, and how it came about.
 
@@ -37,6 +38,7 @@ def resolve(
         consensus: what a method that weighs people says of exactly these layers, to stand in for
             their vote; None where there is none.
         asked: of each layer, the labels its annotator was asked about, None for all.
+        allowed: which spans may share words in the project; a vote has no others.
     """
     if gold is not None:
         return Resolved(tuple(sorted(gold)), "gold")
@@ -46,22 +48,25 @@ def resolve(
         return Resolved(tuple(sorted(consensus)), "consensus")
     if any(labels is not None for labels in asked):
         # Different questions: neither one person's word nor agreement on everything.
-        return Resolved(vote(layers, asked), "vote")
+        return Resolved(vote(layers, asked, allowed=allowed), "vote")
     first = set(layers[0])
     if len(layers) == 1:
         return Resolved(tuple(sorted(first)), "single")
     if all(set(layer) == first for layer in layers[1:]):
         return Resolved(tuple(sorted(first)), "agreed")
-    return Resolved(vote(layers), "vote")
+    return Resolved(vote(layers, allowed=allowed), "vote")
 
 
 def vote(
-    layers: Sequence[Sequence[LabelledSpan]], asked: Asked = (), threshold: float = VOTE_THRESHOLD
+    layers: Sequence[Sequence[LabelledSpan]],
+    asked: Asked = (),
+    threshold: float = VOTE_THRESHOLD,
+    allowed: SpanOverlap = SpanOverlap.NONE,
 ) -> tuple[LabelledSpan, ...]:
     """Span vote: exact spans with enough votes of those asked about the label, most votes first, then longer,
     then earlier.
 
-    A span that touches one already taken is left out. With two annotators this is the union
+    A span that may not stand beside one already taken is left out. With two annotators this is the union
     less its overlaps: right to learn from, not to be taken for gold.
     """
     votes = Counter(span for layer in layers for span in set(layer))
@@ -69,6 +74,6 @@ def vote(
     kept: list[LabelledSpan] = []
     for span, count in sorted(votes.items(), key=lambda item: (-item[1], item[0].start - item[0].end, item[0])):
         people = len(layers) - sum(span.label not in labels for labels in others)
-        if count >= threshold * people and not any(span.touches(other) for other in kept):
+        if count >= threshold * people and all(allowed.allows(span, other) for other in kept):
             kept.append(span)
     return tuple(sorted(kept))

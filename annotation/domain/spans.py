@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from annotation.domain.text import clusters_cut
+from daner_site.core.sentences import Sentence
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -19,6 +21,38 @@ class LabelledSpan:
     def touches(self, other: LabelledSpan) -> bool:
         """True when the two share at least one character."""
         return self.start < other.end and other.start < self.end
+
+    def holds(self, other: LabelledSpan) -> bool:
+        """True when the other lies within this one; both may have the same bounds."""
+        return self.start <= other.start and other.end <= self.end
+
+
+class SpanOverlap(StrEnum):
+    """Which spans of one person a project lets share characters."""
+
+    NONE = "none"
+    NESTED = "nested"
+    ANY = "any"
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return _OVERLAP_WORDS[self]
+
+    def allows(self, one: LabelledSpan, other: LabelledSpan) -> bool:
+        """Whether two different spans may stand side by side. The same bounds under two labels are nested."""
+        if self is SpanOverlap.ANY or not one.touches(other):
+            return True
+        return self is SpanOverlap.NESTED and (one.holds(other) or other.holds(one))
+
+
+_OVERLAP_WORDS = {
+    SpanOverlap.NONE: Sentence("Spans never share words"),
+    SpanOverlap.NESTED: Sentence("A span may lie within another"),
+    SpanOverlap.ANY: Sentence("Spans may overlap in any way"),
+}
+SPAN_OVERLAPS = [(item.value, item.words) for item in SpanOverlap]
+"""To choose from."""
 
 
 class SpanError(ValueError):
@@ -78,6 +112,25 @@ def of_labels(spans: Iterable[LabelledSpan], labels: Collection[str]) -> list[La
     return [span for span in spans if span.label in labels]
 
 
+def validate_overlap(spans: Iterable[LabelledSpan], allowed: SpanOverlap) -> None:
+    """Raises SpanError naming the first two spans, in text order, that may not stand side by side."""
+    if allowed is SpanOverlap.ANY:
+        return
+    for first, second in overlapping(spans):
+        if not allowed.allows(first, second):
+            raise SpanError(_refused(first, second, allowed))
+
+
+def _refused(first: LabelledSpan, second: LabelledSpan, allowed: SpanOverlap) -> Sentence:
+    named: dict[str, int | str] = {"label": first.label, "start": first.start, "end": first.end}
+    named |= {"label2": second.label, "start2": second.start, "end2": second.end}
+    if allowed is SpanOverlap.NONE:
+        return Sentence("{label} ({start}–{end}) and {label2} ({start2}–{end2}) overlap", **named)
+    return Sentence(
+        "{label} ({start}–{end}) and {label2} ({start2}–{end2}) overlap and neither lies within the other", **named
+    )
+
+
 def overlapping(spans: Iterable[LabelledSpan]) -> list[tuple[LabelledSpan, LabelledSpan]]:
     """All pairs that share a character, each pair and the list in text order."""
     pairs: list[tuple[LabelledSpan, LabelledSpan]] = []
@@ -89,30 +142,13 @@ def overlapping(spans: Iterable[LabelledSpan]) -> list[tuple[LabelledSpan, Label
     return pairs
 
 
-def resolve_overlaps(spans: Iterable[LabelledSpan]) -> list[LabelledSpan]:
-    """The spans that stay when no two may share a character: longer first, then earlier.
+def resolve_overlaps(spans: Iterable[LabelledSpan], allowed: SpanOverlap = SpanOverlap.NONE) -> list[LabelledSpan]:
+    """The spans that stay when two may share characters only as `allowed`: longer first, then earlier.
 
     Returns them in text order.
     """
     kept: list[LabelledSpan] = []
     for span in sorted(set(spans), key=lambda s: (s.start - s.end, s)):
-        if not any(span.touches(other) for other in kept):
+        if all(allowed.allows(span, other) for other in kept):
             kept.append(span)
     return sorted(kept)
-
-
-def pieces(text: str, spans: Iterable[LabelledSpan]) -> list[tuple[str, LabelledSpan | None]]:
-    """`text` cut for showing: each piece with its span, or None between spans.
-
-    Joined, the pieces are the text. Of overlapping spans the longer is shown.
-    """
-    result: list[tuple[str, LabelledSpan | None]] = []
-    at = 0
-    for span in resolve_overlaps(spans):
-        if span.start > at:
-            result.append((text[at : span.start], None))
-        result.append((text[span.start : span.end], span))
-        at = span.end
-    if at < len(text):
-        result.append((text[at:], None))
-    return result

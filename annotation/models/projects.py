@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.domain.permissions import ProjectRole
+from annotation.domain.spans import SPAN_OVERLAPS, SpanOverlap
 from annotation.models.base import PublicModel
 from daner_site.accounts.models import TenantModel
 
@@ -112,6 +113,15 @@ class Project(PublicModel):
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
+    span_overlap = models.CharField(
+        max_length=6,
+        choices=SPAN_OVERLAPS,
+        default=SpanOverlap.NONE.value,
+        help_text=_(
+            "For names within names, as a place in the name of a company. Models learn one label a word: "
+            "of spans that share words, the longest."
+        ),
+    )
     show_suggestions = models.BooleanField(default=True)
     gold_checks = models.BooleanField(
         default=False,
@@ -181,6 +191,9 @@ class Project(PublicModel):
         ordering: ClassVar[list[str]] = ["name", "id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(overlap__gte=1), name="overlap_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(span_overlap__in=[item.value for item in SpanOverlap]), name="span_overlap_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(overlap_share__gte=0) & Q(overlap_share__lte=1),
                 name="overlap_share_is_a_share",

@@ -14,10 +14,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from annotation.domain.formats import FORMATS
-from annotation.domain.spans import LabelledSpan, pieces
+from annotation.domain.spans import LabelledSpan
 from annotation.models import Annotation, Assignment, Document, Doubt, ImportJob, Project, Split, Suggestion
 from annotation.selectors.doubts import doubt_of
 from annotation.selectors.layers import document_layers
+from annotation.selectors.marked import Piece, colored
 from annotation.selectors.progress import TO_LABEL
 from daner_site.accounts.models import User
 from daner_site.core.sentences import Sentence
@@ -33,9 +34,6 @@ STATUSES = {
     "rejected": Sentence("Rejected by somebody"),
     "doubted": Sentence("Doubted by a model trained on the other texts"),
 }
-
-Piece = dict[str, str]
-
 
 GOLD_NOTES = {
     "import": "imported",
@@ -158,23 +156,6 @@ def _shown(
 ) -> ShownLayer:
     spans = list(spans)
     return ShownLayer(title, kind, note, len(spans), colored(document.text, spans, colors))
-
-
-def colored(text: str, spans: Iterable[LabelledSpan], colors: dict[str, str]) -> list[Piece]:
-    """Pieces for `components/spans.html`; a label without a colour is grey."""
-    return [
-        {
-            "text": piece,
-            "label": span.label if span else "",
-            "color": colors.get(span.label, "#7F7F7F") if span else "",
-            "title": gettext("{label}, characters {start}–{end}").format(
-                label=span.label, start=span.start, end=span.end
-            )
-            if span
-            else "",
-        }
-        for piece, span in pieces(text, spans)
-    ]
 
 
 def in_work_of(document: Document, user: User) -> bool:

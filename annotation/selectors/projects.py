@@ -93,6 +93,7 @@ def workspace(ctx: ProjectContext, assignment: Assignment) -> dict[str, Any]:
             for label in labels
         ],
         "keys": keys.commands,
+        "overlap": ctx.project.span_overlap,
         "suggestions": suggested.get("spans", []),
         "model": suggested.get("model"),
         "spans": [],

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef
 from django.db.models.functions import Coalesce
 
 from annotation.domain.resolution import resolve
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from annotation.models import Annotation, Assignment, Document, Project, Split, Suggestion
 from annotation.selectors.batches import in_batches
 from annotation.selectors.knowledge import LabelKnowledge, label_knowledge
@@ -206,6 +206,7 @@ def _rejections(project: Project) -> QuerySet[Assignment]:
 
 def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText]:
     known = label_knowledge(project) if split == Split.POOL else LabelKnowledge()
+    allowed = SpanOverlap(project.span_overlap)
     for number, item in enumerate(layers_of(project, at_least=0, split=split)):
         if number % BATCH == 0:
             beat()
@@ -217,6 +218,7 @@ def _labelled(project: Project, split: str, beat: Beat) -> Iterator[TrainingText
             [layer.spans for layer in item.layers],
             known.consensus_of(item),
             [item.partly_asked.get(layer.author_id) for layer in item.layers],
+            allowed,
         )
         used = [item.gold] if item.gold is not None else list(item.layers)
         yield TrainingText(

@@ -7,9 +7,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext
 
-from annotation.domain.spans import LabelledSpan, SpanError, overlapping, validate_clusters, validate_spans
+from annotation.domain.spans import (
+    LabelledSpan,
+    SpanOverlap,
+    overlapping,
+    validate_clusters,
+    validate_overlap,
+    validate_spans,
+)
 from annotation.models import Annotation, Assignment, Document, Project, Span
 from daner_site.accounts.models import User
 
@@ -30,8 +36,8 @@ def annotation_write(
 ) -> Annotation:
     """Make this the current annotation of `author` (kind human), or of the document (kind gold).
 
-    Raises: SpanError when a span lies outside the text, overlaps another, has an unknown label
-    or, of a person, cuts a grapheme cluster; nothing is written then.
+    Raises: SpanError when a span lies outside the text, has an unknown label, shares words with
+    another in a way the project does not allow or, of a person, cuts a grapheme cluster; nothing is written then.
     """
     labels = labels_checked(project=project, document=document, spans=spans)
     if kind == Annotation.Kind.HUMAN:
@@ -80,19 +86,17 @@ def _withdrawn(document: Document, kind: str) -> int:
 def labels_checked(*, project: Project, document: Document, spans: Sequence[LabelledSpan]) -> dict[str, int]:
     """Label name → primary key, after a look at the spans.
 
-    Raises: SpanError when a span lies outside the text, overlaps another or has an unknown label.
+    Raises: SpanError when a span lies outside the text, has an unknown label, or shares words with
+    another in a way the project does not allow; the message names the two.
     """
     labels = {label.name: label.pk for label in project.labels.all()}
     validate_spans(spans, len(document.text), set(labels))
-    for first, second in overlapping(spans):
-        raise SpanError(
-            gettext("{label} ({start}–{end}) and {label2} ({start2}–{end2}) overlap").format(
-                label=first.label,
-                start=first.start,
-                end=first.end,
-                label2=second.label,
-                start2=second.start,
-                end2=second.end,
-            )
-        )
+    if overlapping(spans):
+        validate_overlap(spans, span_overlap_held(project))
     return labels
+
+
+def span_overlap_held(project: Project) -> SpanOverlap:
+    """What the project allows, which nobody changes before this transaction ends."""
+    held = Project.objects.select_for_update(no_key=True).filter(pk=project.pk)
+    return SpanOverlap(held.values_list("span_overlap", flat=True).get())

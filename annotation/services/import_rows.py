@@ -10,11 +10,12 @@ from django.utils.translation import gettext
 
 from annotation.domain.formats import PreparedDocument
 from annotation.domain.formats.base import Labels
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanError, SpanOverlap, validate_overlap
 from annotation.models import Annotation, Assignment, Document, ImportJob, Project, Span, Split, Strategy
 from annotation.services.queue import draw_overlap, reason_of
 from daner_site.accounts.models import User
 from daner_site.core.clock import now
+from daner_site.core.language import translated
 
 Spans = tuple[LabelledSpan, ...]
 
@@ -73,6 +74,20 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
         for item, target in zip(new, targets, strict=True)
     )
     return counts
+
+
+def check_overlaps(row: PreparedDocument, allowed: SpanOverlap) -> None:
+    """Raises ImportRefused, naming the row and the two spans, for what the project does not allow."""
+    for spans in [row.gold or (), *row.layers.values()]:
+        try:
+            validate_overlap(spans, allowed)
+        except SpanError as error:
+            raise ImportRefused(
+                gettext(
+                    "Row {row}: {problem}. The project does not allow it: change its setting “Spans over spans”, or "
+                    "keep only the longest of such spans."
+                ).format(row=row.source.row, problem=translated(error.args[0]))
+            ) from error
 
 
 def imported_user(*, project: Project, name: str) -> User:

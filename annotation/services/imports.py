@@ -31,8 +31,9 @@ from annotation.domain.formats import (
     prepare,
     survey,
 )
+from annotation.domain.spans import SpanOverlap
 from annotation.models import ImportJob, Project, Split
-from annotation.services.import_rows import ImportRefused, LabelsOf, rows_write
+from annotation.services.import_rows import ImportRefused, LabelsOf, check_overlaps, rows_write
 from annotation.services.projects import label_add
 from annotation.services.queue import queue_extend
 from annotation.signals import project_changed
@@ -102,7 +103,8 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
     """Confirm a checked job; the worker does the rest.
 
     Raises: ImportRefused when it was confirmed before, when rows are bad and `skip_errors` is not
-    set, or when a label is neither in the project nor to be created. Nothing is changed then.
+    set, when a label is neither in the project nor to be created, or when spans share words in a way
+    that the project does not allow. Nothing is changed then.
     """
     options = options or ImportOptions()
     project = job.project
@@ -116,6 +118,7 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
             ).format(count=errors)
         )
     if options.with_labels:
+        _check_overlaps(project, job, options)
         _provide_labels(project, job, options)
     waiting = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.CHECKED)
     if not waiting.update(status=ImportJob.Status.QUEUED, options=asdict(options), lease_until=now() + LEASE):
@@ -187,6 +190,16 @@ def _as_text(content: bytes | str) -> str:
         raise ImportRefused(str(error)) from error
 
 
+def _check_overlaps(project: Project, job: ImportJob, options: ImportOptions) -> None:
+    """The rows are read again only where the dry run met spans that share words."""
+    allowed = SpanOverlap(project.span_overlap)
+    if allowed is SpanOverlap.ANY or options.longest or not job.preview["overlaps"]:
+        return
+    for row in parse(job.format, job.content):
+        if isinstance(row, ParsedDocument):
+            check_overlaps(prepare(row, options, job.split), allowed)
+
+
 def _provide_labels(project: Project, job: ImportJob, options: ImportOptions) -> None:
     known = dict(project.labels.values_list("name", "retired_at"))
     rows = job.preview.get("label_rows", {})
@@ -235,13 +248,16 @@ def _claim(job_id: int) -> ImportJob | None:
 
 def _chunk_write(job: ImportJob, chunk: Sequence[Row], options: ImportOptions, labels: LabelsOf) -> bool:
     """Write one chunk and move `done`, both or neither; False when another worker has the job."""
-    good = [prepare(row, options, job.split) for row in chunk if isinstance(row, ParsedDocument)]
     with transaction.atomic():
         mine = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.RUNNING, done=job.done)
         if not mine.update(done=F("done") + len(chunk), lease_until=now() + LEASE):
             return False
         # One import at a time numbers its documents.
-        Project.objects.select_for_update(no_key=True).get(pk=job.project_id)
+        project = Project.objects.select_for_update(no_key=True).get(pk=job.project_id)
+        allowed = SpanOverlap(project.span_overlap)
+        good = [prepare(row, options, job.split, allowed) for row in chunk if isinstance(row, ParsedDocument)]
+        for row in good:
+            check_overlaps(row, allowed)
         counts = rows_write(job=job, rows=good, labels=labels)
         counts["errors"] = len(chunk) - len(good)
         report = job.report | {name: job.report.get(name, 0) + count for name, count in counts.items()}

@@ -13,7 +13,9 @@ from django.utils.translation import gettext
 from annotation.access import ProjectContext
 from annotation.domain.palette import pick_color, pick_key
 from annotation.domain.permissions import ProjectRole
+from annotation.domain.spans import SpanOverlap
 from annotation.models import Assignment, Guideline, Label, Project, ProjectMember
+from annotation.selectors.overlaps import work_not_allowed
 from annotation.services.queue import overlap_redraw
 from annotation.services.reservations import reservations_drop, reservations_end
 from annotation.signals import project_changed
@@ -21,6 +23,7 @@ from daner_site.accounts.audit import audit
 from daner_site.accounts.models import Organization, User
 from daner_site.core.clock import now
 from daner_site.core.events import send_on_commit
+from daner_site.core.language import translated
 from daner_site.core.live import nudge_on_commit, organization_group
 
 
@@ -66,13 +69,16 @@ def project_create(
 def project_update(*, ctx: ProjectContext, **changes: Any) -> Project:
     """Change settings; new overlap settings are applied to the pool at once.
 
-    Raises: ValidationError naming the field.
+    Raises: ValidationError naming the field; also when somebody's spans share words in a way that
+    the project would no longer allow.
     """
     project = Project.objects.select_for_update(no_key=True).get(pk=ctx.project.pk)
     before = {name: getattr(project, name) for name in changes}
     for name, value in changes.items():
         setattr(project, name, value)
     project.full_clean()
+    if project.span_overlap != before.get("span_overlap", project.span_overlap):
+        _check_span_overlap(project)
     project.save()
     reservations_end(project)
     changed = {name: [before[name], value] for name, value in changes.items() if before[name] != value}
@@ -215,6 +221,18 @@ def roles_end(*, organization_id: int, user_id: int) -> None:
     turns.filter(status="active").update(status="expired", closed_at=now())
     reservations_drop(turns)
     ProjectMember.objects.filter(organization_id=organization_id, user_id=user_id).delete()
+
+
+def _check_span_overlap(project: Project) -> None:
+    found = work_not_allowed(project, SpanOverlap(project.span_overlap))
+    if found is None:
+        return
+    others = gettext(" and {count} more").format(count=found.more) if found.more else ""
+    message = gettext(
+        "There is work that this would not allow, in document {document}{others}: {problem}. Change those spans "
+        "first, or leave the setting as it is."
+    ).format(document=found.document, others=others, problem=translated(found.reason))
+    raise ValidationError({"span_overlap": message})
 
 
 def _label_clean(label: Label) -> None:

@@ -15,6 +15,7 @@ from activelearning.selectors.comparison import VersionComparison
 from activelearning.services.inference import LONGEST_TEXT
 from annotation.access import ProjectContext
 from annotation.domain.formats import FORMATS, LAYER_USES
+from annotation.domain.spans import SPAN_OVERLAPS
 from annotation.models import Document, ImportJob, Label, Project, Split
 from annotation.selectors.documents import STATUSES
 from annotation.selectors.projects import palette
@@ -60,6 +61,11 @@ class ProjectDetailSerializer(serializers.Serializer[ProjectContext]):
     strategy = serializers.CharField(source="project.strategy")
     overlap = serializers.IntegerField(source="project.overlap")
     overlap_share = serializers.FloatField(source="project.overlap_share")
+    span_overlap = serializers.ChoiceField(
+        SPAN_OVERLAPS,
+        source="project.span_overlap",
+        help_text="Which spans of one person may share words.",
+    )
     doubt_share = serializers.FloatField(source="project.doubt_share")
     learn_consensus = serializers.BooleanField(source="project.learn_consensus")
     weigh_labels = serializers.BooleanField(source="project.weigh_labels")
@@ -120,6 +126,10 @@ class ImportOptionsSerializer(serializers.Serializer[Any]):
     )
     file_splits = serializers.BooleanField(default=True)
     skip_errors = serializers.BooleanField(default=False)
+    longest = serializers.BooleanField(
+        default=False,
+        help_text="Of spans that share words in a way the project does not allow, keep the longest; else refuse them.",
+    )
 
 
 class ImportSerializer(serializers.Serializer[Any]):

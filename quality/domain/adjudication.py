@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanError, SpanOverlap, validate_overlap
 from daner_site.core.sentences import Sentence
 from quality.domain.conflicts import ConflictGroup
 
@@ -111,6 +110,7 @@ def merge(
     groups: Sequence[ConflictGroup],
     decisions: Iterable[Decision],
     added: Iterable[LabelledSpan] = (),
+    allowed: SpanOverlap = SpanOverlap.NONE,
 ) -> list[LabelledSpan]:
     """The gold spans: decided groups as decided, agreed ones as agreed unless decided otherwise.
 
@@ -118,12 +118,14 @@ def merge(
         groups: all groups of the document, from `conflict_groups`.
         decisions: at most one per group; one for every group in conflict.
         added: spans nobody had marked.
+        allowed: which spans may share words in the project.
 
-    Returns: spans in reading order, without overlap.
+    Returns: spans in reading order.
 
     Raises:
         OpenGroupsError: a group in conflict has no decision.
-        DecisionError: a decision for an unknown group, two for one, or overlapping spans.
+        DecisionError: a decision for an unknown group, two for one, or spans that may not share words;
+            the message names the two.
     """
     by_group = _by_group(groups, decisions)
     missing = [group for group in groups if group.open and group.id not in by_group]
@@ -133,25 +135,16 @@ def merge(
     for group in groups:
         spans.update(settle(group, by_group.get(group.id, Decision(group.id, "1"))))
     result = sorted(spans)
-    check_no_overlap(result)
+    check_overlap(result, allowed)
     return result
 
 
-def check_no_overlap(spans: Sequence[LabelledSpan]) -> None:
-    """`spans` sorted. Raises DecisionError naming the first two that share characters."""
-    for left, right in pairwise(spans):
-        if right.start < left.end:
-            raise DecisionError(
-                Sentence(
-                    "{label} at {start}–{end} and {other} at {start2}–{end2} overlap: gold spans must not.",
-                    label=left.label,
-                    start=left.start,
-                    end=left.end,
-                    other=right.label,
-                    start2=right.start,
-                    end2=right.end,
-                )
-            )
+def check_overlap(spans: Sequence[LabelledSpan], allowed: SpanOverlap) -> None:
+    """Raises DecisionError naming the first two that may not share characters in gold."""
+    try:
+        validate_overlap(spans, allowed)
+    except SpanError as error:
+        raise DecisionError(Sentence("{problem}: gold spans must not.", problem=error.args[0])) from None
 
 
 def _by_group(groups: Sequence[ConflictGroup], decisions: Iterable[Decision]) -> Mapping[str, Decision]:

@@ -1,6 +1,8 @@
 """Where annotators of one document differ: groups of overlapping spans, each of one kind.
 
-A group is a connected component of spans that share characters. Its *options* are the versions
+A group is a connected component of spans that share characters. In projects where spans may lie over
+spans, what everybody marked is agreed whatever lies over it, and of the rest only spans of one label or
+of the same bounds are versions of each other: a place within a company's name is no other reading of it. A group's *options* are the versions
 of that stretch people actually wrote, most supported first, so a reviewer settles a group by
 choosing one of them (or nothing) and the result can never overlap within itself.
 """
@@ -13,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from daner_site.core.sentences import Sentence
 
 
@@ -85,6 +87,7 @@ def conflict_groups(
     layers: Mapping[str, Iterable[LabelledSpan]],
     text: str | None = None,
     asked: Mapping[str, frozenset[str]] = ALL_ASKED,
+    allowed: SpanOverlap = SpanOverlap.NONE,
 ) -> list[ConflictGroup]:
     """The groups of one document in reading order, agreed ones included.
 
@@ -93,10 +96,15 @@ def conflict_groups(
         text: where given, blanks at the edges of spans do not count as a difference.
         asked: annotator → the labels they were asked about, of those who were not asked about all. Who
             was asked about none of a group's labels is not silent there: they have not been heard.
+        allowed: which spans of one person may share characters in the project.
     """
     trimmed = {annotator: sorted({_trim(span, text) for span in spans}) for annotator, spans in layers.items()}
     marked = [(span, annotator) for annotator, spans in trimmed.items() for span in spans]
-    return [_group(component, sorted(layers), asked) for component in _components(sorted(marked))]
+    components = (
+        _components(sorted(marked)) if allowed is SpanOverlap.NONE else _readings(marked, sorted(layers), asked)
+    )
+    groups = [_group(component, sorted(layers), asked) for component in components]
+    return sorted(groups, key=lambda group: (group.start, group.end))
 
 
 def kind_counts(groups: Iterable[ConflictGroup]) -> dict[str, int]:
@@ -140,6 +148,31 @@ def _components(
             components.append([(span, annotator)])
         end = max(end, span.end)
     return components
+
+
+def _readings(
+    marked: Sequence[tuple[LabelledSpan, str]], annotators: Sequence[str], asked: Mapping[str, frozenset[str]]
+) -> list[list[tuple[LabelledSpan, str]]]:
+    """Where spans may lie over spans: those that everybody has by themselves, then versions of one another."""
+    by_span: dict[LabelledSpan, list[str]] = {}
+    for span, annotator in sorted(marked):
+        by_span.setdefault(span, []).append(annotator)
+    agreed = [
+        span
+        for span, people in by_span.items()
+        if len(people) == sum(name not in asked or span.label in asked[name] for name in annotators)
+    ]
+    sets: list[set[LabelledSpan]] = [{span} for span in agreed]
+    loose: list[set[LabelledSpan]] = []
+    for span in by_span.keys() - set(agreed):
+        mine = [found for found in loose if any(_same_thing(span, other) for other in found)]
+        loose = [found for found in loose if found not in mine] + [{span}.union(*mine)]
+    return [[(span, annotator) for span in sorted(found) for annotator in by_span[span]] for found in [*sets, *loose]]
+
+
+def _same_thing(one: LabelledSpan, other: LabelledSpan) -> bool:
+    same_bounds = (one.start, one.end) == (other.start, other.end)
+    return one.touches(other) and (same_bounds or one.label == other.label)
 
 
 def _group(

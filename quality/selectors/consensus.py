@@ -12,8 +12,8 @@ from django.core.paginator import Page, Paginator
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Document, Project
-from annotation.selectors.documents import Piece, colored
 from annotation.selectors.layers import DocumentLayers, document_layers
+from annotation.selectors.marked import Piece, colored
 from daner_site.core.sentences import Sentence
 from quality.domain.anonymity import lane_letters
 from quality.domain.explanation import Trust, explanation, sureness

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from annotation.domain.spans import SpanOverlap
 from annotation.models import Document, Project
 from annotation.selectors.layers import DocumentLayers, document_layers
 from quality.domain.agreement_counting import MeasuredDocument
@@ -30,9 +31,8 @@ def case_content(document: Document) -> CaseContent:
 
 
 def grouped(project: Project, layers: DocumentLayers) -> CaseContent:
-    groups = conflict_groups(
-        {str(layer.author_id): layer.spans for layer in layers.layers}, layers.text, asked_by_name(layers)
-    )
+    spans = {str(layer.author_id): layer.spans for layer in layers.layers}
+    groups = conflict_groups(spans, layers.text, asked_by_name(layers), SpanOverlap(project.span_overlap))
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
     return CaseContent(project, layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())
 

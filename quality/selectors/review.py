@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from annotation.access import ProjectContext
 from annotation.domain.permissions import Permission
 from annotation.domain.spans import LabelledSpan
+from annotation.selectors.marked import FALLBACK_COLOR, Mark, colored
 from annotation.selectors.projects import palette
 from daner_site.core.language import translated
 from daner_site.core.sentences import Sentence
@@ -24,7 +25,6 @@ from quality.selectors.content import CaseContent
 
 CONTEXT = 40
 """Characters of text shown on each side of a group."""
-FALLBACK_COLOR = "#7F7F7F"
 
 REASONS = [(reason.value, reason.words) for reason in Reason]
 Origin = AdjudicationCase.Origin
@@ -34,13 +34,13 @@ Span = dict[str, Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text; with `label` a span, with `group` part of a group."""
+    """A stretch of text with its innermost span, and the marks that open before and close after it."""
 
     text: str
     label: str = ""
     color: str = ""
-    group: str = ""
-    open: bool = False
+    opens: tuple[Mark, ...] = ()
+    closes: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ def review_page(case: AdjudicationCase, content: CaseContent, state: Mapping[str
             "tokens": layers.tokens,
             "labels": [{"name": label.name, "color": label.color, "key": label.key} for label in palette(case.project)],
             "colors": colors,
+            "overlap": case.project.span_overlap,
             "groups": [_group_data(group, letters) for group in content.groups],
             "decisions": [item for item in decisions.values() if item["group"] in known],
             "added": list(state.get("added", [])),
@@ -278,30 +279,13 @@ def _parts(spans: Iterable[LabelledSpan], text: str, colors: Mapping[str, str]) 
 
 def _merged(text: str, groups: Sequence[ConflictGroup], colors: Mapping[str, str]) -> tuple[Piece, ...]:
     """The text once: agreed spans with their label, groups in conflict as outlined stretches."""
-    pieces: list[Piece] = []
-    at = 0
-    for group in groups:
-        pieces.append(Piece(text[at : group.start]))
-        inside = text[group.start : group.end]
-        if group.open:
-            pieces.append(Piece(inside, group=group.id, open=True))
-        else:
-            label = group.options[0].spans[0].label
-            pieces.append(Piece(inside, label, colors.get(label, FALLBACK_COLOR), group.id))
-        at = group.end
-    pieces.append(Piece(text[at:]))
-    return tuple(piece for piece in pieces if piece.text)
+    agreed = [span for group in groups if not group.open for span in group.options[0].spans]
+    return _marked(text, agreed + [LabelledSpan(group.start, group.end, "") for group in groups if group.open], colors)
 
 
 def _marked(text: str, spans: Iterable[LabelledSpan], colors: Mapping[str, str]) -> tuple[Piece, ...]:
-    """One person's version; of overlapping spans the later part is shown without a label."""
-    pieces: list[Piece] = []
-    at = 0
-    for span in sorted(spans):
-        if span.start < at:
-            continue
-        pieces.append(Piece(text[at : span.start]))
-        pieces.append(Piece(text[span.start : span.end], span.label, colors.get(span.label, FALLBACK_COLOR)))
-        at = span.end
-    pieces.append(Piece(text[at:]))
-    return tuple(piece for piece in pieces if piece.text)
+    """The text with one version of its spans."""
+    return tuple(
+        Piece(piece["text"], piece["label"], piece["color"], tuple(piece["opens"]), tuple(piece["closes"]))
+        for piece in colored(text, spans, colors)
+    )

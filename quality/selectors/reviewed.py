@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation.domain.spans import LabelledSpan, of_labels
+from annotation.domain.spans import LabelledSpan, SpanOverlap, of_labels
 from annotation.models import Annotation, Document, Project
-from annotation.selectors.documents import Piece, colored
 from annotation.selectors.layers import layers_of
+from annotation.selectors.marked import Piece, colored
 from daner_site.accounts.models import User
 from quality.domain.adjudication import Reason
 from quality.domain.conflicts import conflict_groups
@@ -59,6 +59,7 @@ def reviewed_rows(project: Project, user: User, documents: Sequence[Document]) -
     found = {item.document_id: item for item in layers_of(project, at_least=1, document_ids=[d.pk for d in documents])}
     reviews = Review.objects.filter(document__in=documents, gold__current=True).select_related("gold").order_by("pk")
     newest = {review.document_id: review for review in reviews}
+    allowed = SpanOverlap(project.span_overlap)
     rows = []
     for document in documents:
         layers, review = found[document.pk], newest[document.pk]
@@ -70,7 +71,7 @@ def reviewed_rows(project: Project, user: User, documents: Sequence[Document]) -
                 decided_at=review.created_at,
                 own=colored(document.text, own.spans, colors),
                 gold=colored(document.text, gold, colors),
-                changes=tuple(_changes(document.text, own.spans, of_labels(gold, own.asked), review.places)),
+                changes=tuple(_changes(document.text, own.spans, of_labels(gold, own.asked), review.places, allowed)),
                 comment=review.gold.provenance.get("comment", "") if review.gold else "",
             )
         )
@@ -78,10 +79,14 @@ def reviewed_rows(project: Project, user: User, documents: Sequence[Document]) -
 
 
 def _changes(
-    text: str, own: Iterable[LabelledSpan], gold: Iterable[LabelledSpan], places: Sequence[Mapping[str, object]]
+    text: str,
+    own: Iterable[LabelledSpan],
+    gold: Iterable[LabelledSpan],
+    places: Sequence[Mapping[str, object]],
+    allowed: SpanOverlap,
 ) -> list[Change]:
     changes = []
-    for group in conflict_groups({"own": own, "gold": gold}):
+    for group in conflict_groups({"own": own, "gold": gold}, allowed=allowed):
         if not group.open:
             continue
         versions = {name: option.spans for option in group.options for name in option.supporters}

@@ -9,10 +9,11 @@ from django.utils.translation import gettext
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Suggestion
+from annotation.selectors.marked import FALLBACK_COLOR
 from quality.domain.conflicts import ConflictGroup
 from quality.selectors.content import CaseContent
 from quality.selectors.expected import probable_spans
-from quality.selectors.review import FALLBACK_COLOR, Piece
+from quality.selectors.review import Piece
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.domain.spans import LabelledSpan
+from annotation.selectors.marked import FALLBACK_COLOR
 from daner_site.core.sentences import Sentence
 from quality.domain.adjudication import Decision
 from quality.domain.conflicts import ConflictGroup
 from quality.domain.versions import Apart, places_apart, standing, touching
 from quality.models import AdjudicationCase
 from quality.selectors.content import CaseContent
-from quality.selectors.review import CONTEXT, FALLBACK_COLOR, GroupRow, Piece, group_rows, span_data, stored_state
+from quality.selectors.review import CONTEXT, GroupRow, Piece, group_rows, span_data, stored_state
 
 TITLES = {
     "added": Sentence("added meanwhile"),

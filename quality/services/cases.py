@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from annotation.access import ProjectContext, require
 from annotation.domain.permissions import Permission
-from annotation.domain.spans import LabelledSpan, validate_spans
+from annotation.domain.spans import LabelledSpan, SpanOverlap, validate_spans
 from annotation.models import Annotation, Document, Project
 from annotation.selectors.layers import layers_of
 from annotation.services.gold import gold_publish
@@ -179,7 +179,7 @@ def case_resolve(
         SpanError: a span outside the text or with an unknown label.
     """
     case, content = case_take(ctx, case, version)
-    spans = merge(content.groups, decisions, added)
+    spans = merge(content.groups, decisions, added, SpanOverlap(ctx.project.span_overlap))
     validate_spans(spans, len(content.layers.text), set(ctx.project.labels.values_list("name", flat=True)))
     record = {
         "decisions": [decision_json(item) for item in decisions],

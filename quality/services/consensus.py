@@ -15,7 +15,7 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 
-from annotation.domain.spans import LabelledSpan, of_labels
+from annotation.domain.spans import LabelledSpan, SpanOverlap, of_labels
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import DocumentLayers, layers_of
 from daner_site.core.clock import now
@@ -126,7 +126,9 @@ def _compute(run: ConsensusRun) -> ConsensusRun:
     project = run.project
     documents, left_out = _documents(project)
     labels = list(project.labels.values_list("name", flat=True))
-    found = consensus([_judged(item) for item in documents], labels) if documents else _nothing()
+    allowed = SpanOverlap(project.span_overlap)
+    judged = [_judged(item) for item in documents]
+    found = consensus(judged, labels, allowed=allowed) if documents else _nothing()
     confidences = [span.confidence for spans in found.spans.values() for span in spans]
     by_people = _settled(project, documents)
     settled = list(_settled_spans(by_people, found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from annotation.domain.spans import SpanOverlap
 from annotation.models import Annotation, Document
 from annotation.services.gold import gold_publish
 from quality.domain.adjudication import merge
@@ -41,7 +42,7 @@ def unanimous_accept(*, document_id: int) -> Annotation | None:
         project=document.project,
         document=document,
         author=document.project.created_by,
-        spans=merge(content.groups, []),
+        spans=merge(content.groups, [], allowed=SpanOverlap(document.project.span_overlap)),
         provenance={
             "source": "unanimous",
             "annotations": [str(layer.annotation_uuid) for layer in content.layers.layers],

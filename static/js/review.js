@@ -6,6 +6,7 @@ import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
+import { boxes } from "./nesting.js";
 import { createLanes } from "./review_lanes.js";
 import { keepLease } from "./review_lease.js";
 import { createReview } from "./review_model.js";
@@ -40,14 +41,23 @@ function start(form) {
 
   function draw() {
     const nodes = [];
+    const around = []; // [box, its nodes], the outermost first
     let at = 0;
-    for (const mark of model.marks()) {
-      const from = Math.max(mark.start, at);
-      if (from >= mark.end) continue;
-      nodes.push(...run(at, from), wrap(mark, from));
-      at = mark.end;
+    const inside = () => around.at(-1)?.[1] ?? nodes;
+    const upTo = (point) => { inside().push(...run(at, point)); at = point; };
+    const close = () => {
+      upTo(around.at(-1)[0].end);
+      const [box, held] = around.pop();
+      inside().push(wrap(box, held));
+    };
+    for (const box of boxes(model.marks())) {
+      while (around.length && around.at(-1)[0].end <= box.start) close();
+      upTo(box.start);
+      around.push([box, []]);
     }
-    text.replaceChildren(...nodes, ...run(at, offsets.length));
+    while (around.length) close();
+    upTo(offsets.length);
+    text.replaceChildren(...nodes);
     for (const [id, fieldset] of fieldsets) drawGroup(id, fieldset);
     const left = model.open().length;
     status.textContent = left ? `${left} of ${model.conflicts} still open` : "All decided. Shift+Enter finishes.";
@@ -70,14 +80,18 @@ function start(form) {
     });
   }
 
-  function wrap(mark, from) {
+  /* A mark, or the part of one that lies within another. */
+  function wrap({ of: mark, start, end, height }, nodes) {
     const element = document.createElement("mark");
     element.className = mark.label ? "span" : mark.decided ? "conflict decided" : "conflict";
     if (mark.item === model.current && (mark.index ?? 0) === model.index) element.classList.add("current");
-    Object.assign(element.dataset, { id: `${mark.item}:${mark.index ?? 0}`, start: from, end: mark.end });
-    element.append(...run(from, mark.end));
-    if (mark.label) {
-      element.style.setProperty("--label", color(mark.label));
+    Object.assign(element.dataset, { id: `${mark.item}:${mark.index ?? 0}`, start, end });
+    if (height) element.dataset.height = Math.min(height, 4);
+    element.classList.toggle("goes-on", start > mark.start);
+    element.classList.toggle("to-go-on", end < mark.end);
+    element.append(...nodes);
+    if (mark.label) element.style.setProperty("--label", color(mark.label));
+    if (mark.label && end === mark.end) {
       const tag = document.createElement("b");
       tag.textContent = mark.label;
       element.append(tag);

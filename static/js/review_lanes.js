@@ -23,7 +23,7 @@ export function createLanes(groups, color) {
       return edges.filter((edge) => edge > from && edge < to);
     },
     paint(element, from, to) {
-      const group = shown.find((item) => item.start <= from && to <= item.end);
+      const group = shown.findLast((item) => item.start <= from && to <= item.end);
       if (!group) return;
       const lanes = labelsAt(group, from);
       const each = (value) => lanes.map(value).join(", ");

@@ -3,11 +3,16 @@
    Items are the places one can stand on: groups by their id, added spans by "+1", "+2", …
    Positions are code points. */
 
+import { ruleOf } from "./annotator/ranges.js";
+
 const inOrder = (a, b) => a.start - b.start || a.end - b.end;
 const sameSpan = (a, b) => a.start === b.start && a.end === b.end && a.label === b.label;
 const touches = (a, b) => a.start < b.end && b.start < a.end;
 
-export function createReview({ tokens, labels, groups, decisions = [], added = [] }) {
+/** `overlap`: which gold spans may share words in the project: none, nested or any. */
+export function createReview({ tokens, labels, groups, overlap = "none", decisions = [], added = [] }) {
+  const allows = ruleOf(overlap);
+  const blocks = (one, other) => !allows(one, other) || sameSpan(one, other);
   const byId = new Map(groups.map((group) => [group.id, group]));
   const history = [];
   let counter = 0;
@@ -142,7 +147,7 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
       lastLabel = label;
       return replaceCurrent({ ...spans[Math.min(index, spans.length - 1)], label });
     },
-    /** Move the "start" or "end" of the current span by one word; never over another span. */
+    /** Move the "start" or "end" of the current span by one word; never where another may not be beside it. */
     move(edge, direction) {
       const spans = editable();
       if (!spans) return false;
@@ -152,13 +157,13 @@ export function createReview({ tokens, labels, groups, decisions = [], added = [
       const to = direction > 0 ? stopsAt.find((at) => at > span[edge]) : stopsAt.findLast((at) => at < span[edge]);
       if (to === undefined) return false;
       const changed = { ...span, [edge]: to };
-      if (changed.start >= changed.end || others({ item: current, number }).some((other) => touches(other, changed))) return false;
+      if (changed.start >= changed.end || others({ item: current, number }).some((other) => blocks(other, changed))) return false;
       return replaceCurrent(changed);
     },
     /** Mark something nobody marked. */
     add({ start, end }, label = lastLabel) {
       const span = { start, end, label, id: `+${++counter}` };
-      if (!label || others(null).some((other) => touches(other, span))) return false;
+      if (!label || others(null).some((other) => blocks(other, span))) return false;
       commit({ added: [...state.added, span] });
       lastLabel = label;
       return go(span.id);

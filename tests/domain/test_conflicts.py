@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
+from quality.domain.adjudication import Decision, DecisionError, merge
 from quality.domain.conflicts import ConflictGroup, Kind, conflict_groups, kind_counts
 from tests.domain.test_agreement import USER_1, USER_2
 
@@ -211,3 +212,33 @@ def test_every_generated_place_gets_the_kind_it_was_made_with(number: int) -> No
 def test_the_generated_places_are_of_every_kind() -> None:
     draws = [random.Random(f"conflicts:{number}") for number in range(GENERATED)]
     assert {draw.choice(WANTED) for draw in draws for _ in range(4)} == set(WANTED)
+
+
+# --- where spans may lie over spans ------------------------------------------------------------
+
+
+def test_what_everybody_marked_is_agreed_whatever_lies_in_it() -> None:
+    layers = {"a": spans("0-15 ORG, 8-15 LOC"), "b": spans("0-15 ORG")}
+    (one,) = conflict_groups(layers)
+    assert one.open
+    found = conflict_groups(layers, allowed=SpanOverlap.NESTED)
+    assert [(group.start, group.end, group.kind) for group in found] == [(0, 15, Kind.UNANIMOUS), (8, 15, Kind.MISSING)]
+
+
+def test_other_bounds_of_one_label_and_other_labels_of_one_stretch_are_readings_of_the_same_thing() -> None:
+    layers = {"a": spans("0-15 ORG, 8-15 LOC, 20-25 PER"), "b": spans("0-16 ORG, 20-25 LOC")}
+    found = conflict_groups(layers, allowed=SpanOverlap.ANY)
+    assert [(group.start, group.kind) for group in found] == [
+        (0, Kind.BOUNDARY),
+        (8, Kind.MISSING),
+        (20, Kind.LABEL),
+    ]
+
+
+def test_decided_places_may_share_words_as_the_project_allows() -> None:
+    layers = {"a": spans("0-15 ORG, 8-15 LOC"), "b": spans("0-15 ORG")}
+    groups = conflict_groups(layers, allowed=SpanOverlap.NESTED)
+    decisions = [Decision(groups[1].id, "1")]
+    assert merge(groups, decisions, allowed=SpanOverlap.NESTED) == spans("0-15 ORG, 8-15 LOC")
+    with pytest.raises(DecisionError, match=r"ORG .* and LOC .* overlap"):
+        merge(groups, decisions)

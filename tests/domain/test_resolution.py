@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.domain.resolution import Resolved, resolve
-from annotation.domain.spans import LabelledSpan, overlapping
+from annotation.domain.resolution import Resolved, resolve, vote
+from annotation.domain.spans import LabelledSpan, SpanOverlap, overlapping
 
 ADA = LabelledSpan(0, 3, "PER")
 ADA_LONG = LabelledSpan(0, 8, "PER")
@@ -68,3 +68,10 @@ def test_the_order_of_the_annotators_changes_nothing_and_a_vote_never_overlaps(g
     assert resolve(None, given_layers[::-1]) == resolved
     if resolved.source == "vote":
         assert overlapping(resolved.spans) == []
+
+
+def test_a_vote_keeps_spans_within_spans_where_the_project_allows_them():
+    outer = LabelledSpan(0, 9, "ORG")
+    nested, alone = [outer, LabelledSpan(4, 9, "LOC")], [outer]
+    assert vote([nested, alone], allowed=SpanOverlap.NESTED) == tuple(nested)
+    assert vote([nested, alone]) == tuple(alone)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from annotation.domain.spans import (
     LabelledSpan,
     SpanError,
+    SpanOverlap,
     overlapping,
-    pieces,
     resolve_overlaps,
     validate_clusters,
+    validate_overlap,
     validate_spans,
 )
 
@@ -76,13 +77,43 @@ def test_the_longer_span_wins_and_of_two_equals_the_first():
     assert resolve_overlaps([LabelledSpan(1, 3, "B"), LabelledSpan(0, 2, "A")]) == [LabelledSpan(0, 2, "A")]
 
 
-@given(spans)
-def test_pieces_for_showing_are_the_whole_text_and_lose_no_span_that_fits(given_spans):
-    text = "".join(chr(97 + index % 26) for index in range(40))
-    cut = pieces(text, given_spans)
-    assert "".join(piece for piece, _ in cut) == text
-    assert [span for _, span in cut if span] == resolve_overlaps(given_spans)
-    assert all(text[span.start : span.end] == piece for piece, span in cut if span)
+NESTED = (LabelledSpan(0, 9, "ORG"), LabelledSpan(2, 5, "LOC"))
+SAME_BOUNDS = (LabelledSpan(0, 3, "LOC"), LabelledSpan(0, 3, "ORG"))
+CROSSING = (LabelledSpan(0, 5, "ORG"), LabelledSpan(3, 9, "LOC"))
+
+
+@pytest.mark.parametrize(
+    ("pair", "allowed_by"),
+    [
+        ((LabelledSpan(0, 3, "ORG"), LabelledSpan(3, 5, "ORG")), {"none", "nested", "any"}),
+        (NESTED, {"nested", "any"}),
+        (SAME_BOUNDS, {"nested", "any"}),
+        (CROSSING, {"any"}),
+    ],
+)
+def test_which_pairs_a_project_allows(pair, allowed_by):
+    for allowed in SpanOverlap:
+        assert allowed.allows(*pair) is allowed.allows(*reversed(pair)) is (allowed in allowed_by)
+        if allowed in allowed_by:
+            validate_overlap(pair, allowed)
+        else:
+            with pytest.raises(SpanError, match=f"{pair[0].label} .* and {pair[1].label} .* overlap"):
+                validate_overlap(pair, allowed)
+
+
+def test_the_two_spans_that_may_not_be_are_named_with_the_rule():
+    with pytest.raises(SpanError, match=r"^ORG \(0–9\) and LOC \(2–5\) overlap$"):
+        validate_overlap(NESTED, SpanOverlap.NONE)
+    with pytest.raises(SpanError, match=r"^ORG \(0–5\) and LOC \(3–9\) overlap and neither lies within the other$"):
+        validate_overlap([*NESTED[1:], *CROSSING], SpanOverlap.NESTED)
+
+
+@given(spans, st.sampled_from(SpanOverlap))
+def test_what_is_kept_is_allowed_and_each_lost_span_met_one_that_is_kept(given_spans, allowed):
+    kept = resolve_overlaps(given_spans, allowed)
+    validate_overlap(kept, allowed)
+    for span in set(given_spans) - set(kept):
+        assert any(not allowed.allows(span, other) for other in kept)
 
 
 def test_a_span_that_cuts_a_character_is_refused_and_the_character_shown():

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from annotation.domain.text import tokenize
 from quality.domain.judgements import JudgedDocument, Judgement
 from quality.numeric.consensus import METHODS, Consensus, choose, consensus
@@ -297,3 +297,14 @@ def test_texts_are_cut_at_line_breaks_but_never_inside_a_mark() -> None:
     assert cuts(read(across, ["PER"])) == [0, 4]
     long = document("x " * (LONGEST_PIECE + 10), {"a": []})
     assert cuts(read(long, ["PER"])) == [0, LONGEST_PIECE]
+
+
+def test_where_spans_may_lie_in_spans_the_vote_keeps_both_and_is_what_auto_takes() -> None:
+    said = [("Bank of York", "LOC"), ("York", "PER")]
+    crowd = dict.fromkeys("abc", said)
+    several = [document("Bank of York opened", crowd, str(number)) for number in range(60)]
+    result = consensus(several, LABELS, allowed=SpanOverlap.NESTED)
+    assert result.method == "vote"
+    assert found(result, "0") == {(0, 12, "LOC"), (8, 12, "PER")}
+    assert consensus(several, LABELS).method == "bsc"
+    assert found(consensus(several, LABELS, "vote"), "0") == {(0, 12, "LOC")}

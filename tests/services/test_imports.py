@@ -290,7 +290,9 @@ def test_a_layer_can_be_taken_as_gold_or_left_out(project):
     assert {(a.kind, a.author.name) for a in Annotation.objects.all()} == {("gold", "Alice"), ("human", "anna")}
 
 
-def test_overlapping_spans_are_kept_as_they_are(project):
+def test_overlapping_spans_are_kept_as_they_are_where_the_project_allows_them(project):
+    Project.objects.filter(pk=project.pk).update(span_overlap="nested")
+    project.refresh_from_db()
     job = imported(project, jsonl({"text": "Ada Lovelace", "spans": [[0, 12, "PER"], [0, 3, "PER"]]}))
     assert job.preview["overlaps"] == 1
     assert len(spans_of(Annotation.objects.get())) == 2

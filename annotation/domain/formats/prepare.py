@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from annotation.domain.formats.base import Labels, ParsedDocument, Spans
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap, resolve_overlaps
 from annotation.domain.text import Token, text_hash, tokenize
 from daner_site.core.sentences import Sentence
 
@@ -29,6 +29,8 @@ class ImportOptions:
         layer_map: annotator in the file → a key of `LAYER_USES`; without an entry, "annotator".
         file_splits: follow the split that the file names, where it does.
         skip_errors: import the good rows although others are bad.
+        longest: of spans that share words in a way the project does not allow, keep the longest;
+            otherwise they are refused.
     """
 
     with_labels: bool = True
@@ -37,6 +39,7 @@ class ImportOptions:
     layer_map: dict[str, str] = field(default_factory=dict)
     file_splits: bool = True
     skip_errors: bool = False
+    longest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,17 @@ class PreparedDocument:
         return self.gold is not None or bool(self.layers)
 
 
-def prepare(row: ParsedDocument, options: ImportOptions, split: str) -> PreparedDocument:
-    """The document to store; `split` is where it goes unless the file says otherwise."""
+def prepare(
+    row: ParsedDocument, options: ImportOptions, split: str, allowed: SpanOverlap = SpanOverlap.ANY
+) -> PreparedDocument:
+    """The document to store; `split` is where it goes unless the file says otherwise.
+
+    `allowed`: how spans may overlap in the project, for `options.longest`.
+    """
     gold, layers, asked = _labels(row, options) if options.with_labels else (None, {}, {})
+    if options.longest:
+        gold = None if gold is None else tuple(resolve_overlaps(gold, allowed))
+        layers = {name: tuple(resolve_overlaps(spans, allowed)) for name, spans in layers.items()}
     return PreparedDocument(
         source=row,
         sha256=text_hash(row.text),

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from annotation.domain.spans import SpanOverlap
 from quality.domain.judgements import JudgedDocument
 from quality.numeric.consensus import bsc, dawid_skene, vote
 from quality.numeric.consensus.evidence import Evidence, gather
@@ -56,7 +57,12 @@ def choose(documents: Sequence[JudgedDocument]) -> str:
     return "bsc" if enough else "vote"
 
 
-def consensus(documents: Sequence[JudgedDocument], labels: Sequence[str], method: str = AUTO) -> Consensus:
+def consensus(
+    documents: Sequence[JudgedDocument],
+    labels: Sequence[str],
+    method: str = AUTO,
+    allowed: SpanOverlap = SpanOverlap.NONE,
+) -> Consensus:
     """The consensus of every document and the reliability of every person. Never reads the gold.
 
     Args:
@@ -64,18 +70,20 @@ def consensus(documents: Sequence[JudgedDocument], labels: Sequence[str], method
             the method trusts the person, none is none.
         labels: every label there is; the order does not matter.
         method: one of METHODS, or AUTO.
+        allowed: which spans of one person may share words. Where some may, AUTO is the vote: the other
+            methods give each token one tag.
 
     Raises: ValueError for an unknown method, a span with a label not in `labels`, two judgements
         of one document by one person, or two documents of one id.
     """
     if method == AUTO:
-        method = choose(documents)
+        method = choose(documents) if allowed is SpanOverlap.NONE else "vote"
     if method not in _SOLVE:
         raise ValueError(f"unknown method {method!r}")
     if len({document.id for document in documents}) < len(documents):
         raise ValueError("two documents have the same id")
     labels = sorted(set(labels))
-    readings = [read(document, labels) for document in documents]
+    readings = [read(document, labels, allowed) for document in documents]
     solution = _SOLVE[method](readings, labels)
     return Consensus(
         method,

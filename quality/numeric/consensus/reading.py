@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from quality.domain.judgements import JudgedDocument, Judgement
 
 
@@ -34,9 +34,11 @@ class Reading:
     text: str
     units: Sequence[tuple[int, int]]
     marks: Mapping[str, frozenset[Mark]]
-    """Annotator → their marks; marks of one label never overlap."""
+    """Annotator → their marks; marks of one label overlap only as `allowed`."""
     asked: Mapping[str, frozenset[str]]
     """Annotator → the labels they were asked about."""
+    allowed: SpanOverlap = SpanOverlap.NONE
+    """Which spans of one person may share words."""
 
     def judges(self, label: str) -> list[str]:
         """Who was asked about `label`, by name."""
@@ -48,7 +50,7 @@ class Reading:
         return self.asked[annotator] & frozenset().union(*others)
 
 
-def read(document: JudgedDocument, labels: Sequence[str]) -> Reading:
+def read(document: JudgedDocument, labels: Sequence[str], allowed: SpanOverlap = SpanOverlap.NONE) -> Reading:
     """Raises ValueError for two judgements of one annotator and for a label not in `labels`."""
     known = frozenset(labels)
     judgements = sorted(document.judgements, key=lambda judgement: judgement.annotator)
@@ -63,16 +65,19 @@ def read(document: JudgedDocument, labels: Sequence[str]) -> Reading:
         document.id,
         document.text,
         units,
-        {judgement.annotator: frozenset(to_marks(units, judgement.spans)) for judgement in judgements},
+        {judgement.annotator: frozenset(to_marks(units, judgement.spans, allowed)) for judgement in judgements},
         {
             judgement.annotator: known if judgement.asked is None else known & judgement.asked
             for judgement in judgements
         },
+        allowed,
     )
 
 
-def to_marks(units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan]) -> list[Mark]:
-    """Each span takes the units it touches; of two that claim one for a label, the longer stays."""
+def to_marks(
+    units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan], allowed: SpanOverlap = SpanOverlap.NONE
+) -> list[Mark]:
+    """Each span takes the units it touches; of two of a label that may not stand side by side, the longer stays."""
     starts = [start for start, _ in units]
     ends = [end for _, end in units]
     found = {Mark(bisect_right(ends, span.start), bisect_left(starts, span.end), span.label) for span in spans}
@@ -80,19 +85,24 @@ def to_marks(units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan]) ->
     for mark in found:
         if mark.first < mark.stop:
             by_label[mark.label].append(mark)
-    return [mark for marks in by_label.values() for mark in apart(marks)]
+    return [mark for marks in by_label.values() for mark in apart(marks, allowed)]
 
 
-def apart(marks: Iterable[Mark]) -> list[Mark]:
-    """Marks that do not overlap: of those that do, the longer stays, then the earlier."""
+def apart(marks: Iterable[Mark], allowed: SpanOverlap = SpanOverlap.NONE) -> list[Mark]:
+    """Marks that overlap only as `allowed`: of those that do otherwise, the longer stays, then the earlier."""
     ordered = sorted(marks)
     if all(one.stop <= other.first for one, other in pairwise(ordered)):
         return ordered
     kept: list[Mark] = []
     for mark in sorted(ordered, key=lambda mark: mark.first - mark.stop):
-        if not any(touching(mark, other) for other in kept):
+        if all(beside(mark, other, allowed) for other in kept):
             kept.append(mark)
     return sorted(kept)
+
+
+def beside(one: Mark, other: Mark, allowed: SpanOverlap) -> bool:
+    """Whether both may be marked."""
+    return not touching(one, other) or allowed.allows(LabelledSpan(*one), LabelledSpan(*other))
 
 
 def touching(one: Mark, other: Mark) -> bool:

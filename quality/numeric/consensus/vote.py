@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from quality.numeric.consensus.reading import Mark, Reading, touching
+from quality.numeric.consensus.reading import Mark, Reading, beside
 from quality.numeric.consensus.solution import Solution
 
 THRESHOLD = 0.30
@@ -32,7 +32,8 @@ def solve(readings: Sequence[Reading]) -> Solution:
 def winners(reading: Reading, voters: Sequence[str] | Mapping[str, object]) -> dict[Mark, float]:
     """The marks that pass, each with its share of the voters who were asked about its label.
 
-    More support first, then the longer, then the earlier; of overlapping ones only the first.
+    More support first, then the longer, then the earlier; of those that may not stand side by side only
+    the first.
     """
     votes: dict[Mark, int] = defaultdict(int)
     asked: dict[str, int] = defaultdict(int)
@@ -44,7 +45,7 @@ def winners(reading: Reading, voters: Sequence[str] | Mapping[str, object]) -> d
     shares = {mark: count / asked[mark.label] for mark, count in votes.items()}
     taken: dict[Mark, float] = {}
     for mark in sorted(shares, key=lambda mark: (-shares[mark], -votes[mark], mark.first - mark.stop, mark)):
-        if shares[mark] >= THRESHOLD - _ROUNDING and not any(touching(mark, other) for other in taken):
+        if shares[mark] >= THRESHOLD - _ROUNDING and all(beside(mark, other, reading.allowed) for other in taken):
             taken[mark] = shares[mark]
     return taken
 

@@ -1,7 +1,9 @@
 /* One document on screen: its model, caret and commands, tied to the workspace form. */
 import { createCaret } from "./caret.js";
+import { mountChoices } from "./choices.js";
 import { createClock } from "./clock.js";
 import { watchPlace } from "./comments.js";
+import { createCurrent } from "./current.js";
 import { createEdits } from "./edits.js";
 import { keptBy, press } from "./flow.js";
 import { createKeeper } from "./keeper.js";
@@ -13,7 +15,7 @@ import { offsetsOf } from "./offsets.js";
 import { mountPalette, mountSameBar, preferences } from "./palette.js";
 import { createRenderer, percent } from "./render.js";
 import { watchPointer } from "./selection.js";
-import { createModel, overlaps } from "./spans.js";
+import { createModel } from "./spans.js";
 import { toast } from "../toast.js";
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead"]);
@@ -29,12 +31,14 @@ export function mount(form) {
   const model = createModel({ ...data, length: offsets.length, labels: data.labels.map((label) => label.name) });
   const keymap = keymapFor(data.labels, data.keys);
   const caret = createCaret(index, offsets);
+  const current = createCurrent({ model, caret });
   const renderer = createRenderer({ container, offsets, tokens: data.tokens, lines: shownLines(offsets, data.tokens), labels: data.labels });
   const clock = createClock();
+  const choices = mountChoices(form, { labels: data.labels, quote, choose: mean });
   const palette = mountPalette(form, { ...data, keymap, choose, change: draw });
   let names = null;
-  const moves = createMoves({ caret, index, offsets, renderer, model, currentMark, names: () => (names ??= nameRuns(data.tokens, offsets)) });
-  const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, currentMark, say, note, bar: mountSameBar(form) });
+  const moves = createMoves({ caret, index, offsets, renderer, model, current, names: () => (names ??= nameRuns(data.tokens, offsets)) });
+  const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, current, say, note, bar: mountSameBar(form) });
   let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
   let pressed = null;
   let finding = false; // the next key is a letter to go to
@@ -44,17 +48,12 @@ export function mount(form) {
   const hasText = index.count > 0;
   /** A short message for everybody; the live region of the toasts reads it out. */
   function note(message) { toast(message, { seconds: 4 }); }
-  const quote = (range) => `“${offsets.slice(range.start, range.end)}”`;
-
+  function quote(range) { return `“${offsets.slice(range.start, range.end)}”`; }
   function say(message) { announcer.textContent = message; }
 
   /** The span, or else the suggestion, the caret stands on. */
   function currentMark() {
-    if (!hasText || caret.selection) return null;
-    const span = model.spanTouching(caret.range);
-    if (span) return { kind: "span", ...span };
-    const suggestion = model.suggestions.find((item) => overlaps(item, caret.range));
-    return suggestion ? { kind: "suggestion", ...suggestion } : null;
+    return hasText ? current.mark() : null;
   }
 
   function draw() {
@@ -68,6 +67,7 @@ export function mount(form) {
       caret: hasText ? index.range(caret.token, caret.token) : null,
       current: currentMark()?.id ?? null,
     });
+    choices.show(hasText && !caret.selection ? current.choices() : [], currentMark());
     palette.update({ held, shown: suggestions.length, hidden: model.hidden });
     form.querySelector('[data-command="undo"]').disabled = !model.canUndo;
     form.querySelector('[data-command="redo"]').disabled = !model.canRedo;
@@ -79,10 +79,25 @@ export function mount(form) {
     form.querySelector("[data-span-count]").textContent = model.spans.length === 1 ? "1 span" : `${model.spans.length} spans`;
   }
 
+  const spoken = (mark) => (mark.kind === "span" ? `${mark.label} ${quote(mark)}` : `suggested ${mark.label} ${quote(mark)}, ${percent(mark.confidence)}`);
+
   function sayCaret() {
+    const words = offsets.slice(caret.range.start, caret.range.end);
+    if (caret.selection) return say(`${words}, selected`);
+    const list = current.choices();
     const mark = currentMark();
-    const state = !mark ? "" : mark.kind === "span" ? `, ${mark.label} ${quote(mark)}` : `, suggested ${mark.label} ${quote(mark)}, ${percent(mark.confidence)}`;
-    say(offsets.slice(caret.range.start, caret.range.end) + (caret.selection ? ", selected" : state));
+    if (!mark) return say(list.length ? `${words}, the word alone, inside ${spoken(list[0])}` : words);
+    const marks = list.filter(Boolean);
+    const place = marks.length > 1 ? `, ${marks.findIndex(({ id }) => id === mark.id) + 1} of ${marks.length} here` : "";
+    return say(`${words}, ${spoken(mark)}${place}`);
+  }
+
+  /** Mean another of the marks at the caret; null: the word alone. */
+  function mean(id) {
+    current.choose(id);
+    draw();
+    sayCaret();
+    container.focus({ preventScroll: true });
   }
 
   // --- labelling ---------------------------------------------------------------------
@@ -91,10 +106,13 @@ export function mount(form) {
     if (!hasText) return;
     const mark = currentMark();
     const range = mark ?? caret.range;
+    const gone = mark?.kind === "span" || model.apart ? [] : model.inTheWay(range);
     const done = mark?.kind === "span" ? model.relabel(mark.id, name) : model.add(range, name);
     if (preferences.sticky) hold(name);
     caret.collapse();
+    current.choose(model.find({ start: range.start, end: range.end, label: name })?.id);
     if (done) say(`${name} ${quote(range)}`);
+    if (done && gone.length) note(`${gone.map((span) => `${span.label} ${quote(span)}`).join(", ")} gave way. Undo brings it back.`);
   }
 
   function hold(name) {
@@ -114,7 +132,7 @@ export function mount(form) {
   function decide(suggestion, accept) {
     const done = accept ? model.accept(suggestion.id) : model.refuse(suggestion.id);
     if (!done) return;
-    const next = model.suggestions.find((item) => item.start >= suggestion.end) ?? model.suggestions[0];
+    const next = model.suggestions.find((item) => item.start >= suggestion.start) ?? model.suggestions[0];
     if (next) moves.goTo(next);
     say(`${accept ? "Accepted" : "Refused"} ${suggestion.label} ${quote(suggestion)}; ${model.suggestions.length} suggestions open`);
   }
@@ -138,6 +156,11 @@ export function mount(form) {
     return true;
   }
 
+  function otherMark(direction) {
+    if (current.step(direction)) sayCaret();
+    else note(currentMark() ? "There is no other span at the caret." : "There is no span at the caret.");
+  }
+
   // --- commands ----------------------------------------------------------------------
 
   const commands = {
@@ -145,6 +168,8 @@ export function mount(form) {
     ...moves.commands,
     ...edits.commands,
     find: () => find(true),
+    outward: () => otherMark(1),
+    inward: () => otherMark(-1),
     stronger: () => palette.strengthen(1),
     weaker: () => palette.strengthen(-1),
     accept() {
@@ -207,7 +232,7 @@ export function mount(form) {
     return true;
   }
 
-  const needsText = new Set(["find", ...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label"]);
+  const needsText = new Set(["find", ...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label", "outward", "inward"]);
 
   function run(action) {
     if (needsText.has(action.command) && !hasText) return false;
@@ -227,7 +252,7 @@ export function mount(form) {
   if (hasText) watchPointer(container, offsets, {
     begin({ point, token, mark, extend: shift }) {
       edits.leave();
-      pressed = { point, onFreeWord: token !== null && !mark, before: caret.token };
+      pressed = { point, onFreeWord: token !== null && !mark, before: caret.token, again: caret.placed && !caret.selection && !shift };
       if (shift) caret.extendTo(token ?? index.at(point)); else caret.moveTo(token ?? index.at(point));
       draw();
     },
@@ -241,6 +266,7 @@ export function mount(form) {
     },
     end(moved) {
       if (held && (moved || pressed.onFreeWord)) label(held);
+      else if (!moved && pressed.again && pressed.before === caret.token) current.step(1);
       draw();
       sayCaret();
     },
@@ -251,7 +277,7 @@ export function mount(form) {
     const target = event.target.closest("button");
     const tagged = event.target.closest(".span-tag")?.closest("mark");
     if (!target && tagged) {
-      moves.goTo({ start: Number(tagged.dataset.start), end: Number(tagged.dataset.end) });
+      moves.goTo({ id: Number(tagged.dataset.id), start: Number(tagged.dataset.start), end: Number(tagged.dataset.end) });
       draw();
       sayCaret();
     }

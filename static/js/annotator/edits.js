@@ -1,18 +1,17 @@
 /* Commands that change a span's bounds, cut it, or copy its label to every same string. */
-import { overlaps } from "./spans.js";
 import { sameElsewhere } from "./same.js";
 
 const places = (count) => (count === 1 ? "1 other place" : `${count} other places`);
 
 /** Edits of one document. `say` is for the screen reader, `note` for everybody. */
-export function createEdits({ model, caret, index, offsets, tokens, moves, currentMark, say, note, bar }) {
+export function createEdits({ model, caret, index, offsets, tokens, moves, current, say, note, bar }) {
   let preview = null; // {ranges, label, source: id, text}
   const quote = ({ start, end }) => `“${offsets.slice(start, end)}”`;
 
   /* Move an edge of the span, of the suggestion, or of what is selected, to the next edge of a word. */
   function moveEdge(which, direction) {
     const step = direction * moves.rightwards();
-    const mark = currentMark();
+    const mark = current.mark();
     const range = mark ?? caret.range;
     const moved = { start: range.start, end: range.end, [which]: index.edge(which, range[which], step) };
     if (moved.start >= moved.end || moved[which] === range[which]) return;
@@ -20,32 +19,37 @@ export function createEdits({ model, caret, index, offsets, tokens, moves, curre
       caret.selectRange(moved);
       return;
     }
-    const other = model.spans.find((span) => span.id !== mark.id && overlaps(span, moved));
+    const [other] = model.inTheWay({ ...moved, label: mark.label }, mark.id);
     if (other) {
       note(`${other.label} ${quote(other)} is in the way.`);
       return;
     }
     if (mark.kind === "span") model.resize(mark.id, moved); else model.add(moved, mark.label);
     caret.moveTo(which === "end" ? index.at(moved.end - 1) : index.at(moved.start));
+    current.choose(model.find({ ...moved, label: mark.label })?.id);
   }
 
   function split() {
-    const mark = currentMark();
+    const mark = current.mark();
     if (mark?.kind !== "span") return note("There is no span at the caret to cut.");
     const [first, last] = index.touched(mark);
+    if (first === last) return note("A span of one word cannot be cut.");
     const at = Math.max(caret.token, first + 1);
-    if (first === last || !model.split(mark.id, Math.min(tokens[at - 1][1], mark.end), Math.max(tokens[at][0], mark.start))) return note("A span of one word cannot be cut.");
+    const left = Math.min(tokens[at - 1][1], mark.end);
+    const right = Math.max(tokens[at][0], mark.start);
+    if (!model.split(mark.id, left, right)) return note(`${mark.label} ${quote(mark)} cannot be cut here: another span is in the way.`);
     caret.moveTo(at);
+    current.choose(model.find({ ...mark, start: right })?.id);
     return say(`Cut ${quote(mark)} in two`);
   }
 
   /* First the places are shown, the second time they are labelled. */
   function same() {
     if (preview) return apply();
-    const mark = currentMark() ?? model.spanTouching(caret.range);
+    const mark = current.mark() ?? model.spanTouching(caret.range);
     if (!mark || mark.kind === "suggestion") return note("Label the words first; then all the same words can follow.");
     const found = sameElsewhere(mark, { tokens, index, offsets });
-    const ranges = found.filter((range) => !model.spanTouching(range));
+    const ranges = found.filter((range) => model.isFree(range, mark.label));
     const kept = found.length - ranges.length;
     const already = kept ? `${places(kept)} ${kept === 1 ? "has" : "have"} a span and ${kept === 1 ? "keeps" : "keep"} it` : "";
     if (!ranges.length) return note(found.length ? `${quote(mark)}: ${already}.` : `${quote(mark)} stands nowhere else in this text.`);

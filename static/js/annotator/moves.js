@@ -1,9 +1,11 @@
 /* Moving the caret over the words: by word, line, and from mark to mark. */
 
+import { holds } from "./ranges.js";
+
 const bare = (letter) => [...letter.normalize("NFD")][0].toLowerCase();
 
-/** Moves for one document. `currentMark()` is the span or suggestion under the caret. */
-export function createMoves({ caret, index, offsets, renderer, model, currentMark, names }) {
+/** Moves for one document. `current` tells which mark at the caret is meant. */
+export function createMoves({ caret, index, offsets, renderer, model, current, names }) {
   let revealing = false;
   /** Scroll to the caret with the next frame: asked in between, a long page would be laid out twice. */
   function reveal() {
@@ -17,6 +19,7 @@ export function createMoves({ caret, index, offsets, renderer, model, currentMar
 
   function goTo(mark) {
     caret.moveTo(index.touched(mark)[0]);
+    current.choose(mark.id);
     reveal();
   }
 
@@ -26,10 +29,10 @@ export function createMoves({ caret, index, offsets, renderer, model, currentMar
     return element && getComputedStyle(element).direction === "rtl" ? -1 : 1;
   }
 
-  /* On a span or suggestion the selection starts as all of it. */
+  /* On a span or suggestion the selection starts as all of it; where spans may lie within spans, as the word. */
   function extend(step) {
-    const mark = currentMark();
-    if (mark) caret.anchorAt(mark, step);
+    const mark = current.mark();
+    if (mark && model.apart) caret.anchorAt(mark, step);
     caret.extendTo(caret.token + step);
   }
 
@@ -55,8 +58,11 @@ export function createMoves({ caret, index, offsets, renderer, model, currentMar
   /* To the next open suggestion, or span when none is open. False when none lies that way. */
   function toMark(direction) {
     const marks = model.suggestions.length ? model.suggestions : model.spans;
-    const from = currentMark() ?? caret.range;
-    const ahead = direction > 0 ? marks.find((mark) => mark.start >= from.end) : marks.findLast((mark) => mark.end <= from.start);
+    const from = current.mark() ?? caret.range;
+    const at = marks.findIndex(({ id }) => id === from.id);
+    const ahead = at >= 0 ? marks[at + direction]
+      : direction > 0 ? marks.find((mark) => mark.start >= from.end || (from.id && holds(from, mark)))
+        : marks.findLast((mark) => mark.end <= from.start);
     if (ahead) goTo(ahead);
     return Boolean(ahead);
   }
@@ -84,8 +90,8 @@ export function createMoves({ caret, index, offsets, renderer, model, currentMar
 
   /* By characters from the span's own edge, when the caret stands on one. */
   function nudge(step) {
-    const mark = currentMark();
-    if (mark) caret.selectCharacters(mark.start, mark.end);
+    const mark = current.mark();
+    if (mark && model.apart) caret.selectCharacters(mark.start, mark.end);
     caret.nudge(step);
   }
 

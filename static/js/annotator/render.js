@@ -3,11 +3,14 @@
 
    Of a long text only the lines near the window are cut into pieces; the others stand there as
    plain text, which keeps the page's height, until they come near, and again when they have gone. */
+import { boxes } from "../nesting.js";
 import { lastAtMost } from "./offsets.js";
+import { touching } from "./ranges.js";
 
 const LONG = 20_000; // code points
 const ROW = 100;      // code points in a row of the page, about
 const BLOCK = 20;     // rows of a long text that the browser lays out, or leaves out, together
+const DEEPEST = 4; // what holds more is drawn as high as this
 
 const piece = (offsets, start, end, name) => {
   const element = document.createElement("span");
@@ -95,7 +98,7 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
     shown = view;
     for (const number of near) {
       const [start, end] = lines[number];
-      const here = [...within(view.spans, start, end, "span"), ...within(view.suggestions, start, end, "suggestion")].sort((a, b) => a.start - b.start);
+      const here = [...within(view.spans, start, end, "span"), ...within(view.suggestions, start, end, "suggestion")];
       const extra = { selection: clip(view.selection, start, end), caret: clip(view.caret, start, end), preview: within(view.preview ?? [], start, end) };
       const key = JSON.stringify([here, extra, here.some((mark) => mark.id === view.current) && view.current]);
       if (drawn[number] === key) continue;
@@ -104,17 +107,26 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
     }
   }
 
+  /* Marks lie within each other as they do in the text; what crosses another is drawn in parts. */
   function content(index, marks, extra, current) {
     const [start, end] = lines[index];
     const nodes = [];
+    const around = []; // [box, its nodes], the outermost first
     let at = start;
-    for (const mark of marks) {
-      const from = Math.max(mark.start, start);
-      const to = Math.min(mark.end, end);
-      nodes.push(...run(index, at, from, extra), wrap(mark, run(index, from, to, extra), mark.end <= end, mark.id === current));
-      at = to;
+    const inside = () => around.at(-1)?.[1] ?? nodes;
+    const upTo = (point) => { inside().push(...run(index, at, point, extra)); at = point; };
+    const close = () => {
+      upTo(around.at(-1)[0].end);
+      const [box, held] = around.pop();
+      inside().push(wrap(box, held, current));
+    };
+    for (const box of boxes(marks.map((mark) => ({ mark, start: Math.max(mark.start, start), end: Math.min(mark.end, end) })))) {
+      while (around.length && around.at(-1)[0].end <= box.start) close();
+      upTo(box.start);
+      around.push([box, []]);
     }
-    nodes.push(...run(index, at, end, extra));
+    while (around.length) close();
+    upTo(end);
     return nodes;
   }
 
@@ -146,16 +158,20 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
     return nodes;
   }
 
-  function wrap(mark, nodes, isLast, isCurrent) {
+  function wrap({ of: { mark }, start, end, height }, nodes, current) {
     const element = document.createElement("mark");
     const suggested = mark.kind === "suggestion";
     element.className = suggested ? "span span-suggested" : "span";
-    if (isCurrent) element.classList.add("current");
+    element.classList.toggle("goes-on", start > mark.start);
+    element.classList.toggle("to-go-on", end < mark.end);
+    if (height) element.dataset.height = Math.min(height, DEEPEST);
+    if (mark.id === current) element.classList.add("current");
     element.dataset.id = mark.id;
     element.dataset.start = mark.start;
     element.dataset.end = mark.end;
     element.style.setProperty("--label", color.get(mark.label) ?? "#7a8790");
-    if (isLast) {
+    if (end === mark.end && nodes.at(-1)?.tagName === "MARK") nodes.push(tag(mark, suggested));
+    else if (end === mark.end) {
       // The tag stays on the line of the last word.
       const tail = document.createElement("span");
       tail.className = "span-tail";
@@ -202,18 +218,8 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
   };
 }
 
-/* Those of a list in order, none overlapping, that have characters in [start, end). */
-function within(list, start, end, kind) {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle].end <= start) low = middle + 1; else high = middle;
-  }
-  const found = [];
-  for (; low < list.length && list[low].start < end; low += 1) found.push({ ...list[low], kind });
-  return found;
-}
+/* Those of a list in order that have characters in [start, end). */
+const within = (list, start, end, kind) => touching(list, { start, end }).map((mark) => ({ ...mark, kind }));
 
 function clip(range, start, end) {
   if (!range || range.end <= start || range.start >= end) return null;

@@ -2,38 +2,14 @@
 
    A span: {id, start, end, label, origin: "human" | "accepted" | "edited", from: suggestion id | null}.
    A suggestion: {id, start, end, label, confidence, state: "open" | "accepted" | "refused"}.
-   Spans never overlap: a new span takes the place of those it touches. Only spans are ever stored. */
+   `overlap` says which spans may share words, as the project's setting does: none, nested or any. A new
+   span takes the place of those that may not stand beside it. Only spans are ever stored. */
+import { inOrder, overlaps, ruleOf, same, sameBounds, strongest, touching, touchingInnermost } from "./ranges.js";
 
-export const overlaps = (a, b) => a.start < b.end && b.start < a.end;
-const same = (a, b) => a.start === b.start && a.end === b.end && a.label === b.label;
-const inOrder = (a, b) => a.start - b.start || a.end - b.end;
 const keyOf = ({ start, end, label }) => `${start} ${end} ${label}`;
 
-/* In a list in order whose items never overlap: where the first stands that ends after `point`. */
-function firstEndingAfter(list, point) {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle].end <= point) low = middle + 1; else high = middle;
-  }
-  return low;
-}
-const touching = (list, range) => {
-  const found = list[firstEndingAfter(list, range.start)];
-  return found && overlaps(found, range) ? found : null;
-};
-
-/* Of two suggestions that overlap the stronger one stays. In order. */
-function strongest(list) {
-  const kept = [];
-  for (const item of [...list].sort((a, b) => b.confidence - a.confidence)) {
-    if (!touching(kept, item)) kept.splice(firstEndingAfter(kept, item.start), 0, item);
-  }
-  return kept;
-}
-
-export function createModel({ length, labels, spans = [], suggestions = [], refused = [] }) {
+export function createModel({ length, labels, overlap = "none", spans = [], suggestions = [], refused = [] }) {
+  const allows = ruleOf(overlap);
   const known = new Set(labels);
   const inside = ({ start, end }) => Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length;
   let nextId = 1;
@@ -47,7 +23,7 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
     const kept = spans.filter(inside).map((span) => ({ origin: "human", from: null, ...span, id: nextId++ }));
     const taken = new Map(kept.filter((span) => span.origin === "accepted").map((span) => [keyOf(span), span]));
     const turnedDown = new Set(refused.map(keyOf));
-    const offered = strongest(suggestions.filter((s) => inside(s) && known.has(s.label))).map((item) => {
+    const offered = strongest(suggestions.filter((s) => inside(s) && known.has(s.label)), allows).map((item) => {
       const id = nextId++;
       const span = taken.get(keyOf(item));
       if (span) span.from = id;
@@ -64,13 +40,13 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
   }
 
   const decide = (list, ids, to) => list.map((s) => (ids.has(s.id) ? { ...s, state: to } : s));
+  /* Whether a span says what another mark at its place would: the two cannot stand side by side, or
+     should not. A span within one of its own label is made by hand or not at all. */
+  const answers = (span, other) => overlaps(span, other) && (!allows(span, other) || sameBounds(span, other) || span.label === other.label);
+  const isFree = (item) => !touching(state.spans, item).some((span) => answers(span, item));
   const shown = () => {
     if (memo.state === state && memo.threshold === threshold) return memo.list;
-    let next = 0; // both lists are in order: one walk finds what lies under a span
-    const list = state.suggestions.filter((s) => {
-      while (next < state.spans.length && state.spans[next].end <= s.start) next += 1;
-      return s.state === "open" && s.confidence >= threshold && !(next < state.spans.length && overlaps(state.spans[next], s));
-    });
+    const list = state.suggestions.filter((s) => s.state === "open" && s.confidence >= threshold && isFree(s));
     memo = { state, threshold, list };
     return list;
   };
@@ -88,63 +64,73 @@ export function createModel({ length, labels, spans = [], suggestions = [], refu
 
   return {
     get spans() { return state.spans; },
+    /** True when spans never share words. */
+    get apart() { return overlap === "none"; },
     /** Another object after every change. */
     get state() { return state; },
     get threshold() { return threshold; },
     /** Suggestions on screen: undecided, strong enough, and not under a span. */
     get suggestions() { return shown(); },
     get hidden() { return state.suggestions.filter((s) => s.state === "open" && s.confidence < threshold).length; },
-    /** The span, or null, that shares a character with a range. */
-    spanTouching: (range) => touching(state.spans, range),
+    /** The innermost span, or null, that shares a character with a range. */
+    spanTouching: (range) => touchingInnermost(state.spans, range)[0] ?? null,
+    /** The span with just these bounds and label. */
+    find: (item) => touching(state.spans, item).find((span) => same(span, item)) ?? null,
+    /** Whether `addMany` would label a range: no span says it already or may not stand beside it. */
+    isFree: (range, label) => isFree({ ...range, label }),
+    /** The spans that may not stand beside one, apart from the span `id`. */
+    inTheWay: (item, id = null) => touching(state.spans, item).filter((span) => span.id !== id && (!allows(span, item) || same(span, item))),
     get canUndo() { return past.length > 0; },
     get canRedo() { return future.length > 0; },
     setThreshold(value) { threshold = value; },
 
-    /** Label a range; spans it touches give way. The same span again changes nothing. */
+    /** Label a range; spans that may not stand beside it give way. The same span again changes nothing. */
     add(range, label) {
       const span = { start: range.start, end: range.end, label };
       if (!known.has(label)) throw new Error(`unknown label ${label}`);
       if (!inside(span)) throw new RangeError(`no range ${span.start}–${span.end} in a text of ${length}`);
-      if (state.spans.some((other) => same(other, span))) return false;
-      const under = shown().find((s) => overlaps(s, span));
-      if (under && same(under, span)) return acceptMany([under]);
-      const touched = state.spans.filter((other) => overlaps(other, span));
-      const wasSuggested = under || touched.some((other) => other.origin !== "human");
+      if (this.find(span)) return false;
+      const under = touching(shown(), span).filter((s) => answers(span, s));
+      const exact = under.find((s) => same(s, span));
+      if (exact) return acceptMany([exact]);
+      const gone = this.inTheWay(span);
+      const wasSuggested = under.length > 0 || gone.some((other) => other.origin !== "human");
       return commit({
-        spans: [...state.spans.filter((other) => !touched.includes(other)), { ...span, id: nextId++, origin: wasSuggested ? "edited" : "human", from: null }],
+        spans: [...state.spans.filter((other) => !gone.includes(other)), { ...span, id: nextId++, origin: wasSuggested ? "edited" : "human", from: null }],
       });
     },
     relabel(id, label) {
       const span = spanOf(id);
       if (!known.has(label)) throw new Error(`unknown label ${label}`);
-      if (!span || span.label === label) return false;
+      if (!span || this.find({ ...span, label })) return false;
       return commit({ spans: state.spans.map((other) => (other === span ? { ...span, label, origin: changed(span) } : other)) });
     },
-    /** Give a span other bounds. False when they are empty, outside, or another span's. */
+    /** Give a span other bounds. False when they are empty, outside, or another span is in the way. */
     resize(id, { start, end }) {
       const span = spanOf(id);
       if (!span || !inside({ start, end }) || (span.start === start && span.end === end)) return false;
-      const others = state.spans.filter((other) => other !== span);
-      if (touching(others, { start, end })) return false;
-      return commit({ spans: [...others, { ...span, start, end, origin: changed(span) }] });
+      const moved = { ...span, start, end, origin: changed(span) };
+      if (this.inTheWay(moved, id).length) return false;
+      return commit({ spans: state.spans.map((other) => (other === span ? moved : other)) });
     },
-    /** Cut a span in two, [start, left) and [right, end). */
+    /** Cut a span in two, [start, left) and [right, end). False also when another span is in the way. */
     split(id, left, right) {
       const span = spanOf(id);
       if (!span || left <= span.start || right >= span.end || left > right) return false;
-      const others = state.spans.filter((other) => other !== span);
       const half = { ...span, origin: changed(span) };
-      return commit({ spans: [...others, { ...half, end: left }, { ...half, start: right, id: nextId++, from: null }] });
+      const halves = [{ ...half, end: left }, { ...half, start: right, id: nextId++, from: null }];
+      if (halves.some((item) => this.inTheWay(item, id).length)) return false;
+      return commit({ spans: [...state.spans.filter((other) => other !== span), ...halves] });
     },
-    /** Label several ranges in one step; those that touch a span are left alone. Says how many were labelled. */
+    /** Label several ranges in one step; those that are not free are left alone. Says how many were labelled. */
     addMany(ranges, label) {
       if (!known.has(label)) throw new Error(`unknown label ${label}`);
-      const free = ranges.filter((range) => inside(range) && !touching(state.spans, range));
+      const free = ranges.filter((range) => inside(range) && isFree({ ...range, label }));
       if (!free.length) return 0;
       const offered = shown();
       const accepted = new Set();
       const made = free.map((range) => {
-        const under = touching(offered, range);
+        const under = touching(offered, range).find((s) => answers({ ...range, label }, s));
         const taken = under && same(under, { ...range, label });
         if (taken) accepted.add(under.id);
         return { start: range.start, end: range.end, label, id: nextId++, origin: taken ? "accepted" : under ? "edited" : "human", from: taken ? under.id : null };
