@@ -160,6 +160,9 @@ def odd_rows() -> str:
 
 @pytest.mark.parametrize("fmt", PRINTERS)
 def test_everything_comes_back_identical_in_a_second_project(cast, fmt):
+    Project.objects.update(span_overlap="any")
+    cast.project_a.refresh_from_db()
+    cast.project_b.refresh_from_db()
     imported(cast.project_a, odd_rows())
     # One document with tokens of its own, which this product would cut otherwise.
     imported(cast.project_a, jsonl({"text": "New York-based", "tokens": [[0, 8], [8, 14]], "spans": [[0, 8, "LOC"]]}))

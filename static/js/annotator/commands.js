@@ -24,7 +24,7 @@ export const COMMANDS = [
   {"name": "endLeft", "keys": ["Alt+ArrowLeft"], "text": "Move the span's end one word left", "repeats": true},
   {"name": "startLeft", "keys": ["Mod+ArrowLeft"], "text": "Move the span's start one word left", "repeats": true},
   {"name": "startRight", "keys": ["Mod+ArrowRight"], "text": "Move the span's start one word right", "repeats": true},
-  {"name": "outward", "keys": ["w", "W", "Alt+ArrowUp"], "text": "The next span at the caret, from the inside out, then the word alone"},
+  {"name": "outward", "keys": ["w", "Alt+ArrowUp"], "text": "The next span at the caret, from the inside out, then the word alone"},
   {"name": "inward", "keys": ["Alt+ArrowDown"], "text": "The one before"},
   {"name": "split", "keys": ["c", "C"], "text": "Cut the span in two, before the word at the caret"},
   {"name": "same", "keys": ["e", "E"], "text": "Show every other place with the same words; again: label them all"},
