@@ -57,7 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "daner_site.core.static.StaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "daner_site.core.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

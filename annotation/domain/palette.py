@@ -1,7 +1,9 @@
 """Colours and keys for labels that were only named.
 
-The first colours are Okabe and Ito's, told apart also with a colour-vision deficiency; labels
-beyond the palette repeat colours, so the interface never relies on colour alone.
+The first six are Okabe and Ito's; the four after them were searched for so that any two of the ten
+stay apart with protanopia, deuteranopia and tritanopia as well (`tests/domain/test_palette.py`). Labels
+beyond the palette repeat colours, and a label's name always stands beside its colour, so the
+interface never relies on colour alone.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ COLORS = (
     "#CC79A7",
     "#D55E00",
     "#56B4E9",
-    "#8C6BB1",
-    "#B8A100",
-    "#7F7F7F",
-    "#A65628",
+    "#332288",
+    "#DDCC33",
+    "#882255",
+    "#44DDCC",
 )
 
 

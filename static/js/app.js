@@ -1,7 +1,10 @@
-/* What every page needs: label colours, the push channel, and plain words when a request fails. */
+/* What every page needs: label colours, the push channel, menus and focus, and plain words when a
+   request fails or takes its time. */
 import "./colors.js";
+import "./focus.js";
 import "./live.js";
-import { toast } from "./toast.js";
+import "./menus.js";
+import { announce, toast } from "./toast.js";
 
 const body = document.body;
 
@@ -33,20 +36,6 @@ body.addEventListener("htmx:responseError", (event) => {
   );
 });
 
-// Menus made of <details> close on Escape and on a click elsewhere.
-addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
-});
-addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  const menu = document.querySelector("details.menu[open]");
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-});
-
 // <button data-opens="id"> opens a <dialog>; <button data-closes> closes the one it is in.
 addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-opens]");
@@ -62,4 +51,18 @@ addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   await navigator.clipboard?.writeText(source.value ?? source.textContent);
   toast("Copied.", { seconds: 2 });
+});
+
+// Panels show by themselves what was pushed; this says it to those who do not see them.
+document.body.addEventListener("live:model", ({ detail }) => {
+  if (!detail.reconnected) announce("A new model version is in use.");
+});
+
+// A form that leaves the page and is not answered at once shows that it is on its way.
+const PATIENCE_MS = 300;
+addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (event.defaultPrevented || !button?.matches(".btn")) return;
+  const timer = setTimeout(() => button.classList.add("is-busy"), PATIENCE_MS);
+  addEventListener("pageshow", () => { clearTimeout(timer); button.classList.remove("is-busy"); }, { once: true });
 });

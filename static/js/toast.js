@@ -14,3 +14,12 @@ export function toast(message, { bad = false, seconds = 6, link = null } = {}) {
   document.getElementById("toasts")?.append(element);
   setTimeout(() => element.remove(), seconds * 1000);
 }
+
+/** The same for screen readers alone: what the eye sees elsewhere on the page. */
+export function announce(message) {
+  const element = document.createElement("div");
+  element.className = "sr-only";
+  element.textContent = message;
+  document.getElementById("toasts")?.append(element);
+  setTimeout(() => element.remove(), 6000);
+}

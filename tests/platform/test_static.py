@@ -16,6 +16,8 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
+from annotation.demo import load_demo
+from annotation.domain.palette import COLORS
 from annotation.domain.permissions import ROLE_PERMISSIONS, ProjectRole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,9 +85,24 @@ def test_the_annotation_page_weighs_little():
 # --- colours ------------------------------------------------------------------------------
 
 
-def tokens(theme: int) -> dict[str, str]:
-    found = re.findall(r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", CSS)
-    return {name: (light, dark)[theme] for name, light, dark in found}
+THEMES = ("light", "dark", "light, high contrast", "dark, high contrast")
+
+
+def tokens(theme: str) -> dict[str, str]:
+    """The colours of a theme; high contrast replaces some of the others'."""
+    standard, more = CSS.split(':root[data-contrast="more"]', 1)
+    found: dict[str, str] = {}
+    for part in (standard, more) if theme.endswith("contrast") else (standard,):
+        pairs = re.findall(r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", part)
+        found |= {name: dark if theme.startswith("dark") else light for name, light, dark in pairs}
+    return found
+
+
+def tints(theme: str) -> tuple[int, int]:
+    """How much of a label's colour its ground takes, in per cent: usually, and of the span at hand."""
+    part = CSS.split(':root[data-contrast="more"]', 1)[theme.endswith("contrast")]
+    usual, strong = re.findall(r"--tint(?:-strong)?: (\d+)%", part)[:2]
+    return int(usual), int(strong)
 
 
 def contrast(first: str, second: str) -> float:
@@ -116,22 +133,43 @@ TEXT_PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_text_has_the_contrast_of_wcag_aa(theme):
     colors = tokens(theme)
+    least = 7 if theme.endswith("contrast") else 4.5
     weak = {
         f"{a} on {b}": round(contrast(colors[a], colors[b]), 2)
         for a, b in TEXT_PAIRS
-        if contrast(colors[a], colors[b]) < 4.5
+        if contrast(colors[a], colors[b]) < least
     }
     assert not weak
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_edges_of_fields_and_the_focus_ring_can_be_seen(theme):
     colors = tokens(theme)
     pairs = [(edge, ground) for edge in ("line-strong", "focus") for ground in ("bg", "surface")]
     assert not [(a, b) for a, b in pairs if contrast(colors[a], colors[b]) < 3]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_on_a_labels_colour_can_be_read(theme):
+    """Whatever the colour, even the darkest and the palest a person may choose."""
+    colors = tokens(theme)
+    usual, strong = tints(theme)
+    weak = {
+        (label, share): round(contrast(colors["ink"], over(label, colors["surface"], share / 100)), 2)
+        for label in (*COLORS, *(label.color for label in load_demo().labels), "#000000", "#ffffff")
+        for share in (usual, strong)
+        if contrast(colors["ink"], over(label, colors["surface"], share / 100)) < 4.5
+    }
+    assert not weak
+
+
+def over(top: str, ground: str, share: float) -> str:
+    """`top` laid over `ground`, `share` of it to be seen."""
+    mixed = (share * int(top[i : i + 2], 16) + (1 - share) * int(ground[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part):02x}" for part in mixed)
 
 
 # --- the frame ----------------------------------------------------------------------------
