@@ -20,8 +20,11 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
 
 document.body.addEventListener("htmx:afterSwap", () => {
   if (!lost || document.activeElement !== document.body) return;
-  const same = [...document.querySelectorAll(lost.tag)].find((element) => signs(element) === lost.signs && element.offsetParent);
-  const place = same ?? document.getElementById(lost.card);
+  const card = document.getElementById(lost.card);
+  // In its own card first: the tabs above have links of the same name.
+  const same = [card, document].flatMap((box) => (box ? [...box.querySelectorAll(lost.tag)] : []))
+    .find((element) => signs(element) === lost.signs && element.offsetParent);
+  const place = same ?? card;
   lost = null;
   if (!place) return;
   if (!same && place.tabIndex < 0) place.tabIndex = -1;

@@ -41,6 +41,7 @@ ANSWERS_POST_ALONE = {
 PARTS_OF_PAGES = {
     "pages:organization_panel",
     "annotation:draft",
+    "annotation:ahead",
     "annotation:pace",
     "annotation:progress_panel",
     "annotation:comments_unread",

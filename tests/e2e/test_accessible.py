@@ -10,6 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as site
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Error
 
 from annotation.services.queue import queue_extend
 from tests.cast import cast_make
@@ -95,7 +96,11 @@ class People:
 
 def findings(people: People, visit: Visit) -> Iterator[str]:
     page = people.page_of(visit.person)
-    response = open_settled(page, people.server + visit.path)
+    try:
+        response = open_settled(page, people.server + visit.path)
+    except Error as problem:
+        yield f"{visit.title}: does not open; if it is no page, name it in tests/e2e/pages.py: {problem}"
+        return
     if response.status != visit.status or "<main" not in page.content():
         yield f"{visit.title}: {response.status}, no page; if it is not meant to be one, name it in tests/e2e/pages.py"
         return
