@@ -58,6 +58,7 @@ PARTS_OF_PAGES = {
 }
 FILES = {
     "healthz",
+    "words",
     "annotation:export_file",
     "activelearning:model_file",
     "quality:agreement_file",
