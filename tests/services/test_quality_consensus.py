@@ -213,7 +213,7 @@ def test_two_workers_do_not_compute_at_once(project: Project, sent: list[str]) -
 def test_a_run_that_fails_keeps_nobody_out(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     shared(project, people(project, 2), [[ADA], [ADA]])
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):
