@@ -17,7 +17,7 @@ import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,14 @@ def table(figures: Mapping[str, Any]) -> str:
 
 def engine(variant: Variant, features: Path | None, config: TrainConfig) -> Engine:
     """The product's parts with the variant's choices among them."""
-    parts = _Parts(variant, PieceStore(resolve(config.checkpoint)))
+    parts = _Parts(variant, _store(config.checkpoint))
     return Engine(parts.fit, parts.score, parts.order)
+
+
+@lru_cache(maxsize=1)
+def _store(checkpoint: str) -> PieceStore:
+    """The same features serve every seed and variant; they are the dearest part of a run."""
+    return PieceStore(resolve(checkpoint))
 
 
 def _figures(variant: Variant, runs: Sequence[Sequence[Round]], chance: Sequence[Sequence[Round]]) -> dict[str, Any]:

@@ -66,7 +66,12 @@ class PieceStore(FeatureStore):
 
         Raises EngineError for a text that the encoder cannot read at once: there is but one pair of special tokens.
         """
-        return [self._view(text, sub_words, special) for text in texts]
+        windows = self._encoder.words.windows(texts)
+        if [window.document for window in windows] != list(range(len(texts))):
+            raise EngineError(
+                "The ablation reads documents of a few sentences; one here is longer than the encoder's input."
+            )
+        return [self._view(text, window, sub_words, special) for text, window in zip(texts, windows, strict=True)]
 
     def of(
         self,
@@ -85,14 +90,8 @@ class PieceStore(FeatureStore):
                 self._states[tuple(window.pieces)] = states[: len(window.pieces)]
         return [WordFeatures(self._states[view.pieces][list(view.heads)], codes(_surfaces(view))) for view in views]
 
-    def _view(self, text: Text, sub_words: bool, special: bool) -> View:
+    def _view(self, text: Text, window: Window, sub_words: bool, special: bool) -> View:
         words = self._encoder.words
-        windows = words.windows([text])
-        if len(windows) != 1:
-            raise EngineError(
-                "The ablation reads documents of a few sentences; one here is longer than the encoder's input."
-            )
-        window = windows[0]
         first, last = len(words.prefix), len(window.pieces) - len(words.suffix)
         if sub_words:
             heads = list(range(first, last))
