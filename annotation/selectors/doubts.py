@@ -40,7 +40,9 @@ def single_labels(project: Project) -> QuerySet[Annotation]:
     """Annotations that are all there is of a pool document: no second person's, no gold, and nobody rejected it."""
     current = Annotation.objects.filter(document=OuterRef("document"), current=True)
     refused = Assignment.objects.filter(document=OuterRef("document"), status=Assignment.Status.REJECTED)
-    human = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, asked__isnull=True, document__split=Split.POOL)
+    human = project.annotations.filter(
+        kind=Annotation.Kind.HUMAN, current=True, asked__isnull=True, document__split=Split.POOL
+    )
     return human.filter(~Exists(current.exclude(pk=OuterRef("pk"))), ~Exists(refused))
 
 
