@@ -17,6 +17,7 @@ from tests.e2e.showcase import Place, Showcase
 
 ANSWERS_POST_ALONE = {
     "accounts:logout",
+    "language",
     "accounts:invitation_new",
     "accounts:invitation_revoke",
     "accounts:member_role",

@@ -72,8 +72,8 @@ class Site:
         except OSError:
             return False
 
-    def wait_healthy(self) -> None:
-        wait_until(lambda: self.process.poll() is not None or self.healthy(), 60)
+    def wait_healthy(self, limit_s: float = 60) -> None:
+        wait_until(lambda: self.process.poll() is not None or self.healthy(), limit_s)
         assert self.process.poll() is None, self.output
 
     def children(self) -> dict[str, psutil.Process]:
