@@ -78,7 +78,8 @@ def sign_up_with_project(site: LiveSite, page: Any, organization: str, name: str
     return str(page.url).removesuffix("import/")
 
 
-def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: str) -> None:
+def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: str, longest: bool = False) -> None:
+    """`longest`: of spans that share words, keep the longest."""
     page.goto(project + "import/")
     page.set_input_files("[name=file]", path)
     page.locator("summary", has_text="Options").click()
@@ -86,6 +87,8 @@ def import_file(page: Any, project: str, path: Path, *, labelled: bool, split: s
     page.get_by_role("button", name="Continue").click()
     page.wait_for_selector("text=New documents")
     page.set_checked("[name=with_labels]", labelled)
+    if longest:
+        page.check("[name=longest]")
     page.get_by_role("button", name=re.compile(r"^Import [\d,]+ document")).click()
     page.wait_for_selector("#import-progress .stat-label >> text=Imported", timeout=120_000)
 

@@ -368,7 +368,8 @@ def test_a_refused_socket_is_not_asked_again(page):
 def test_the_theme_is_kept_over_a_reload(page):
     harness = Harness(page, [workspace(PLAIN)])
     harness.open()
-    page.get_by_role("button", name="Switch between light and dark").click()
+    page.get_by_label("Light, dark, contrast").click()
+    page.get_by_role("button", name="Dark").click()
     chosen = page.evaluate("document.documentElement.dataset.theme")
     harness.open()
     assert page.evaluate("document.documentElement.dataset.theme") == chosen == "dark"

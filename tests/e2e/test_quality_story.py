@@ -6,6 +6,7 @@ without a mouse; the gold that comes out is what was decided, and the figures af
 
 The crowd was asked about one kind of name at a time. The story is told once with the question about
 people alone, and once with all three: who was not asked about places has not said that there are none.
+Asked one kind at a time, some marked the same words as two kinds; the project keeps the longest.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from annotation.domain.spans import LabelledSpan, SpanOverlap, resolve_overlaps
 from tests.e2e.site_tools import LiveSite, import_file, sign_up_with_project
 from tests.platform.test_up import ROOT
 
@@ -64,7 +66,7 @@ def test_a_crowd_becomes_gold(
     agreement, consensus = by_command(site, files, tmp_path)
     page = new_page()
     project = sign_up_with_project(site, page, f"Tweet Works {len(questions)}", "Who is it", list(questions))
-    import_file(page, project, files.both, labelled=True, split="pool")
+    import_file(page, project, files.both, labelled=True, split="pool", longest=len(questions) > 1)
 
     # Both pages are opened at once and fill by themselves.
     second = page.context.new_page()
@@ -110,10 +112,27 @@ def written(folder: Path, questions: tuple[str, ...]) -> Files:
     )
     # A document of the project has no split "a" or "e", and the gold stays out of sight.
     bare = [{key: item[key] for key in ("id", "text", "tokens")} for item in kept]
-    write(files.items, bare)
-    write(files.annotations, [row for found in of_item.values() for row in found])
     write(files.both, [item | {"annotations": of_item[item["id"]]} for item in bare])
+    write(files.items, bare)
+    write(files.annotations, [row for found in of_item.values() for row in longest_kept(found)])
     return files
+
+
+def longest_kept(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the import keeps of one text: nobody's spans share words, over all questions."""
+    kept = {
+        name: set(
+            resolve_overlaps(
+                {LabelledSpan(*span) for row in layers if row["annotator"] == name for span in spans_of(row["spans"])},
+                SpanOverlap.NONE,
+            )
+        )
+        for name in {row["annotator"] for row in layers}
+    }
+    return [
+        row | {"spans": [span for span in row["spans"] if LabelledSpan(**span) in kept[row["annotator"]]]}
+        for row in layers
+    ]
 
 
 def by_command(site: LiveSite, files: Files, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -224,7 +243,7 @@ def figures_after_review(page: Any, project: str, files: Files, decided: dict[st
     work: dict[str, dict[str, list[Span]]] = {"Consensus": {}}
     asked: dict[tuple[str, str], set[str]] = {}
     for item in rows(files.both):
-        for layer in item["annotations"] if item["text"] in decided else ():
+        for layer in longest_kept(item["annotations"]) if item["text"] in decided else ():
             work.setdefault(layer["annotator"], {}).setdefault(item["text"], []).extend(spans_of(layer["spans"]))
             asked.setdefault((layer["annotator"], item["text"]), set()).add(layer["asked"])
     for item in exported(page, project, "quality/consensus/file/"):

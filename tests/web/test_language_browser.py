@@ -55,7 +55,7 @@ def test_somebody_labels_in_their_language(
 def test_the_menu_changes_the_language_of_the_page_one_is_on(page: Page, cast: Cast, asgi_server: str) -> None:
     opened(page, cast, asgi_server)
     here = page.url
-    page.locator("details.menu summary").click()
+    page.get_by_label("Your account").click()
     page.get_by_role("button", name="Deutsch").click()
     expect(page.locator(".btn-submit")).to_contain_text("Abgeben")
     assert page.url == here
@@ -80,7 +80,7 @@ def test_pages_turn_round_and_the_text_keeps_its_own_direction(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     look(page, "ar-annotate")
     page.goto(page.url.replace("annotate/", ""))
-    brand, account = (page.locator(place).bounding_box() for place in (".brand", "details.menu"))
+    brand, account = (page.locator(place).bounding_box() for place in (".brand", ".topbar .avatar"))
     assert brand
     assert account
     assert account["x"] < brand["x"]

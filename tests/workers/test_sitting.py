@@ -119,6 +119,7 @@ def test_forty_versions_in_one_sitting_while_nobody_waits(actors, project, gold)
         time.sleep(PACE_S)
     wait_until(lambda: not live(project).exists(), 120)
     # The last order was made while the annotator went on; one more, of a state that holds still.
+    annotator.label_one()
     runs.training_run_open(project=project, opened_by=project.created_by)
     wait_until(lambda: not live(project).exists(), 120)
     assert not TrainingRun.objects.exclude(status="ready").exists()
