@@ -9,6 +9,7 @@ Pure Python, so that nobody needs the gettext programs. Domain `django` holds wh
 from __future__ import annotations
 
 import ast
+import json
 import re
 import struct
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ PACKAGES = ("daner_site", "annotation", "activelearning", "quality")
 SINGLE = {"_", "gettext", "gettext_lazy", "gettext_noop", "Sentence"}
 PLURAL = {"ngettext", "ngettext_lazy", "counted"}
 CALL = re.compile(r"""(?<![\w.])(?:_|n?p?gettext)\((?:\s*(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+)\s*,?)+\s*\)""")
+SCRIPT_CALL = re.compile(r"""(?<![\w.])n?gettext\(\s*("(?:\\.|[^"\\])*")(?:\s*,\s*("(?:\\.|[^"\\])*"))?""")
+"""In scripts the text comes first; what fills its holes may be any expression. See static/js/language.js."""
 COMMANDS = ROOT / "static/js/annotator/commands.js"
 """A list of data; both the page and the script say its texts."""
 
@@ -64,7 +67,8 @@ def messages(domain: str) -> dict[Key, Message]:
 def _marked(domain: str) -> Iterator[tuple[Path, tuple[str, str, str]]]:
     if domain == "djangojs":
         for path in sorted((ROOT / "static/js").rglob("*.js")):
-            yield from ((path, said) for said in _calls_in(path.read_text()))
+            for text, plural in SCRIPT_CALL.findall(path.read_text()):
+                yield path, ("", json.loads(text), json.loads(plural or '""'))
     else:
         for path in sorted((ROOT / "templates").rglob("*.html")):
             yield from ((path, said) for said in _calls_in(templatize(path.read_text(), origin=str(path))))

@@ -2,6 +2,7 @@
    request fails or takes its time. */
 import "./colors.js";
 import "./focus.js";
+import { gettext } from "./language.js";
 import "./live.js";
 import "./menus.js";
 import { announce, toast } from "./toast.js";
@@ -23,15 +24,15 @@ const isAsked = (event) => event.detail.requestConfig?.triggeringEvent?.isTruste
 
 // Panels that refresh themselves stay silent; only what a person asked for is worth a message.
 body.addEventListener("htmx:sendError", (event) => {
-  if (isAsked(event)) toast("The server cannot be reached. Nothing was sent; try again in a moment.", { bad: true });
+  if (isAsked(event)) toast(gettext("The server cannot be reached. Nothing was sent; try again in a moment."), { bad: true });
 });
 body.addEventListener("htmx:responseError", (event) => {
   if (!isAsked(event)) return;
   const { status } = event.detail.xhr;
   toast(
-    status === 403 ? "You are not allowed to do that. If you have signed in again meanwhile, reload the page." :
-    status === 404 ? "That no longer exists. Reload the page." :
-    "The server could not do that. It has been logged; try again in a moment.",
+    status === 403 ? gettext("You are not allowed to do that. If you have signed in again meanwhile, reload the page.") :
+    status === 404 ? gettext("That no longer exists. Reload the page.") :
+    gettext("The server could not do that. It has been logged; try again in a moment."),
     { bad: true },
   );
 });
@@ -50,12 +51,12 @@ addEventListener("click", async (event) => {
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
   await navigator.clipboard?.writeText(source.value ?? source.textContent);
-  toast("Copied.", { seconds: 2 });
+  toast(gettext("Copied."), { seconds: 2 });
 });
 
 // Panels show by themselves what was pushed; this says it to those who do not see them.
 document.body.addEventListener("live:model", ({ detail }) => {
-  if (!detail.reconnected) announce("A new model version is in use.");
+  if (!detail.reconnected) announce(gettext("A new model version is in use."));
 });
 
 // A form that leaves the page and is not answered at once shows that it is on its way.

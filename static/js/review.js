@@ -6,6 +6,7 @@ import { createClock } from "./annotator/clock.js";
 import { offsetsOf } from "./annotator/offsets.js";
 import { watchPointer } from "./annotator/selection.js";
 import { paint } from "./colors.js";
+import { gettext } from "./language.js";
 import { boxes } from "./nesting.js";
 import { createLanes } from "./review_lanes.js";
 import { keepLease } from "./review_lease.js";
@@ -60,7 +61,7 @@ function start(form) {
     text.replaceChildren(...nodes);
     for (const [id, fieldset] of fieldsets) drawGroup(id, fieldset);
     const left = model.open().length;
-    status.textContent = left ? `${left} of ${model.conflicts} still open` : "All decided. Shift+Enter finishes.";
+    status.textContent = left ? gettext("{left} of {all} still open", { left, all: model.conflicts }) : gettext("All decided. Shift+Enter finishes.");
   }
 
   /* Text between two points, cut at the edges of the selection and of what people marked. */
@@ -124,7 +125,7 @@ function start(form) {
   function editedParts(spans) {
     const badge = document.createElement("span");
     badge.className = "badge";
-    badge.textContent = "edited";
+    badge.textContent = gettext("edited");
     return [badge, ...spans.flatMap((span) => {
       const mark = document.createElement("mark");
       mark.className = "span";
@@ -158,7 +159,7 @@ function start(form) {
     next: () => act(model.step(1)),
     previous: () => act(model.step(-1)),
     nothing: () => act(model.nothing()) && advance(),
-    undo: () => act(model.undo(), "Nothing to undo."),
+    undo: () => act(model.undo(), gettext("Nothing to undo.")),
     startLeft: () => bounds("start", -1),
     startRight: () => bounds("start", 1),
     endLeft: () => bounds("end", -1),
@@ -173,11 +174,11 @@ function start(form) {
   };
 
   function bounds(edge, direction) {
-    act(model.move(edge, direction), "The span cannot go further there.");
+    act(model.move(edge, direction), gettext("The span cannot go further there."));
   }
 
   function take(number) {
-    if (act(model.take(number), `There is no proposal ${number} here.`)) advance();
+    if (act(model.take(number), gettext("There is no proposal {number} here.", { number }))) advance();
   }
 
   /* On to the next open place, if the current one is settled. */
@@ -187,16 +188,16 @@ function start(form) {
 
   function create() {
     const range = selection ?? model.freeToken();
-    if (!range) return toast("Mark some words with the mouse first.", { bad: true });
+    if (!range) return toast(gettext("Mark some words with the mouse first."), { bad: true });
     selection = null;
-    return act(model.add(range), "Something is marked there already.");
+    return act(model.add(range), gettext("Something is marked there already."));
   }
 
   function relabel(label) {
-    if (!selection) return act(model.relabel(label), "Choose a place first.");
+    if (!selection) return act(model.relabel(label), gettext("Choose a place first."));
     const range = selection;
     selection = null;
-    return act(model.add(range, label), "Something is marked there already.");
+    return act(model.add(range, label), gettext("Something is marked there already."));
   }
 
   function finish() {
@@ -211,19 +212,19 @@ function start(form) {
     if (first || holder || form.dataset.sent) {
       event.preventDefault();
       if (holder) {
-        toast(`${holder} is reviewing this document. Take it over to finish it.`, { bad: true });
+        toast(gettext("{name} is reviewing this document. Take it over to finish it.", { name: holder }), { bad: true });
         return document.querySelector("[data-take]")?.focus();
       }
       if (first) {
         model.go(first);
-        act(false, "Some places are still open: decide each before finishing.");
+        act(false, gettext("Some places are still open: decide each before finishing."));
       }
       return;
     }
     const unsettled = versions?.open();
     if (unsettled) {
       event.preventDefault();
-      toast("Two versions are apart here: choose one of them first.", { bad: true });
+      toast(gettext("Two versions are apart here: choose one of them first."), { bad: true });
       return unsettled.focus();
     }
     form.elements.payload.value = JSON.stringify({ ...model.payload(), written: written() });

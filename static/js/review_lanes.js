@@ -1,5 +1,6 @@
 /* Under a place in dispute one line for each annotator: in the label's colour where they marked
    something, dots where they marked nothing. The words stand in the title and beside the text. */
+import { gettext } from "./language.js";
 
 const MOST = 6;
 const STEP = 5;
@@ -35,7 +36,7 @@ export function createLanes(groups, color) {
         backgroundRepeat: each(([, label]) => (label === null ? "repeat-x" : "no-repeat")),
       });
       element.classList.add("laned");
-      element.title = lanes.map(([letter, label]) => `${letter}: ${label ?? "nothing"}`).join(" · ");
+      element.title = lanes.map(([letter, label]) => gettext("{who}: {what}", { who: letter, what: label ?? gettext("nothing") })).join(" · ");
     },
   };
 }

@@ -1,4 +1,5 @@
 /* One decision for the same words everywhere: a preview in a dialog, applied with one more key. */
+import { gettext } from "./language.js";
 
 /** `dialog` shows what the server found. `place()` → {group, spans, reason} as decided, or null;
  *  `settle(groups, from)` decides places of this document. Returns the command that opens it. */
@@ -18,8 +19,8 @@ export function mountSame(dialog, { place, settle, refuse }) {
 
   return () => {
     at = place();
-    if (!at) return refuse("Decide the place first; then the same words can be decided alike.");
-    slot.textContent = "Looking…";
+    if (!at) return refuse(gettext("Decide the place first; then the same words can be decided alike."));
+    slot.textContent = gettext("Looking…");
     dialog.showModal();
     const values = { group: at.group, spans: JSON.stringify(at.spans), reason: at.reason ?? "" };
     return globalThis.htmx.ajax("POST", dialog.dataset.address, { target: slot, swap: "innerHTML", values }).then(() => slot.querySelector("[autofocus]")?.focus());

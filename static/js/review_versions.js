@@ -1,4 +1,5 @@
 /* Two versions side by side after somebody else was quicker: for every place one of them is chosen. */
+import { gettext } from "./language.js";
 
 /** `panel`: the table of places, or null. `put(range, spans)` makes spans stand; `go(group)` shows a place to
  *  decide again. Returns {open()}: the first button of a place nobody has chosen for, or null. */
@@ -18,7 +19,7 @@ export function mountVersions(panel, { put, go }) {
 
   function count() {
     const left = elements.filter((element) => !element.dataset.chosen).length;
-    panel.querySelector("[data-versions-left]").textContent = left ? `${left} of ${elements.length} still to choose` : "All chosen";
+    panel.querySelector("[data-versions-left]").textContent = left ? gettext("{left} of {all} still to choose", { left, all: elements.length }) : gettext("All chosen");
   }
 
   panel.addEventListener("click", (event) => {

@@ -1,5 +1,6 @@
 /* What can be meant at the caret, where it is more than one thing: a row of buttons under the text. */
 import { paint } from "../colors.js";
+import { gettext } from "../language.js";
 
 /** `choose(id)` on a click; null is the word alone. */
 export function mountChoices(form, { labels, quote, choose }) {
@@ -17,8 +18,8 @@ export function mountChoices(form, { labels, quote, choose }) {
       element.dataset.color = color.get(mark.label) ?? "";
       const name = document.createElement("b");
       name.textContent = mark.label;
-      element.append(name, ` ${quote(mark)}`, mark.kind === "suggestion" ? " suggested" : "");
-    } else element.append("the word alone");
+      element.append(name, ` ${quote(mark)}`, mark.kind === "suggestion" ? ` ${gettext("suggested")}` : "");
+    } else element.append(gettext("the word alone"));
     element.addEventListener("click", () => choose(mark?.id ?? null));
     return element;
   }

@@ -16,6 +16,7 @@ import { mountPalette, mountSameBar, preferences } from "./palette.js";
 import { createRenderer, percent } from "./render.js";
 import { watchPointer } from "./selection.js";
 import { createModel } from "./spans.js";
+import { gettext, ngettext, quoted } from "../language.js";
 import { toast } from "../toast.js";
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead"]);
@@ -48,7 +49,7 @@ export function mount(form) {
   const hasText = index.count > 0;
   /** A short message for everybody; the live region of the toasts reads it out. */
   function note(message) { toast(message, { seconds: 4 }); }
-  function quote(range) { return `“${offsets.slice(range.start, range.end)}”`; }
+  function quote(range) { return quoted(offsets.slice(range.start, range.end)); }
   function say(message) { announcer.textContent = message; }
 
   /** The span, or else the suggestion, the caret stands on. */
@@ -76,20 +77,22 @@ export function mount(form) {
       drawn = model.state;
       keeper?.changed();
     }
-    form.querySelector("[data-span-count]").textContent = model.spans.length === 1 ? "1 span" : `${model.spans.length} spans`;
+    form.querySelector("[data-span-count]").textContent = ngettext("{count} span", "{count} spans", model.spans.length);
   }
 
-  const spoken = (mark) => (mark.kind === "span" ? `${mark.label} ${quote(mark)}` : `suggested ${mark.label} ${quote(mark)}, ${percent(mark.confidence)}`);
+  const named = (mark) => `${mark.label} ${quote(mark)}`;
+  const spoken = (mark) => (mark.kind === "span" ? named(mark) : gettext("suggested {mark}, {percent}", { mark: named(mark), percent: percent(mark.confidence) }));
 
   function sayCaret() {
     const words = offsets.slice(caret.range.start, caret.range.end);
-    if (caret.selection) return say(`${words}, selected`);
+    if (caret.selection) return say(gettext("{words}, selected", { words }));
     const list = current.choices();
     const mark = currentMark();
-    if (!mark) return say(list.length ? `${words}, the word alone, inside ${spoken(list[0])}` : words);
+    if (!mark) return say(list.length ? gettext("{words}, the word alone, inside {mark}", { words, mark: spoken(list[0]) }) : words);
     const marks = list.filter(Boolean);
-    const place = marks.length > 1 ? `, ${marks.findIndex(({ id }) => id === mark.id) + 1} of ${marks.length} here` : "";
-    return say(`${words}, ${spoken(mark)}${place}`);
+    const said = `${words}, ${spoken(mark)}`;
+    if (marks.length < 2) return say(said);
+    return say(gettext("{said}, {place} of {all} here", { said, place: marks.findIndex(({ id }) => id === mark.id) + 1, all: marks.length }));
   }
 
   /** Mean another of the marks at the caret; null: the word alone. */
@@ -111,8 +114,8 @@ export function mount(form) {
     if (preferences.sticky) hold(name);
     caret.collapse();
     current.choose(model.find({ start: range.start, end: range.end, label: name })?.id);
-    if (done) say(`${name} ${quote(range)}`);
-    if (done && gone.length) note(`${gone.map((span) => `${span.label} ${quote(span)}`).join(", ")} gave way. Undo brings it back.`);
+    if (done) say(named({ ...range, label: name }));
+    if (done && gone.length) note(ngettext("{spans} gave way. Undo brings it back.", "{spans} gave way. Undo brings them back.", gone.length, { spans: gone.map(named).join(", ") }));
   }
 
   function hold(name) {
@@ -134,11 +137,14 @@ export function mount(form) {
     if (!done) return;
     const next = model.suggestions.find((item) => item.start >= suggestion.start) ?? model.suggestions[0];
     if (next) moves.goTo(next);
-    say(`${accept ? "Accepted" : "Refused"} ${suggestion.label} ${quote(suggestion)}; ${model.suggestions.length} suggestions open`);
+    const left = model.suggestions.length;
+    say(accept
+      ? ngettext("Accepted {mark}; {count} suggestion open", "Accepted {mark}; {count} suggestions open", left, { mark: named(suggestion) })
+      : ngettext("Refused {mark}; {count} suggestion open", "Refused {mark}; {count} suggestions open", left, { mark: named(suggestion) }));
   }
 
   function remove(span) {
-    if (model.remove(span.id)) say(`Removed ${span.label} ${quote(span)}`);
+    if (model.remove(span.id)) say(gettext("Removed {mark}", { mark: named(span) }));
   }
 
   // --- keeping -----------------------------------------------------------------------
@@ -158,7 +164,7 @@ export function mount(form) {
 
   function otherMark(direction) {
     if (current.step(direction)) sayCaret();
-    else note(currentMark() ? "There is no other span at the caret." : "There is no span at the caret.");
+    else note(currentMark() ? gettext("There is no other span at the caret.") : gettext("There is no span at the caret."));
   }
 
   // --- commands ----------------------------------------------------------------------
@@ -187,10 +193,10 @@ export function mount(form) {
     },
     acceptAll() {
       const count = model.suggestions.length;
-      if (model.acceptAll()) say(`Accepted ${count} suggestions`);
+      if (model.acceptAll()) say(ngettext("Accepted {count} suggestion", "Accepted {count} suggestions", count));
     },
-    undo: () => say(model.undo() ? "Undone" : "Nothing to undo"),
-    redo: () => say(model.redo() ? "Done again" : "Nothing to redo"),
+    undo: () => say(model.undo() ? gettext("Undone") : gettext("Nothing to undo")),
+    redo: () => say(model.redo() ? gettext("Done again") : gettext("Nothing to redo")),
     clear() {
       if (edits.leave()) return;
       caret.collapse();
@@ -220,7 +226,7 @@ export function mount(form) {
   function find(on) {
     finding = on;
     container.classList.toggle("finding", on);
-    if (on) say("Which letter does the word begin with?");
+    if (on) say(gettext("Which letter does the word begin with?"));
   }
 
   /** The key after `find`; whether it was used. */

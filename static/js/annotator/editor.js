@@ -1,4 +1,5 @@
 /* The annotation page: mounts the document, again after every swap of the form, and routes keys. */
+import { gettext } from "../language.js";
 import { toast } from "../toast.js";
 import { mount } from "./desk.js";
 import { opened, wake, watchForm } from "./flow.js";
@@ -54,6 +55,7 @@ document.body.addEventListener("htmx:afterSwap", () => {
   if (editor?.form !== document.querySelector("form#workspace")) start();
 });
 document.body.addEventListener("live:queue", ({ detail }) => {
-  if (!detail.reconnected) toast(detail.model ? `Queue re-ranked by ${detail.model}.` : "The queue was re-ranked. Your next document comes from the new order.");
+  if (detail.reconnected) return;
+  toast(detail.model ? gettext("Queue re-ranked by {model}.", { model: detail.model }) : gettext("The queue was re-ranked. Your next document comes from the new order."));
 });
 start();

@@ -1,12 +1,12 @@
 /* Commands that change a span's bounds, cut it, or copy its label to every same string. */
+import { gettext, ngettext, quoted } from "../language.js";
 import { sameElsewhere } from "./same.js";
-
-const places = (count) => (count === 1 ? "1 other place" : `${count} other places`);
 
 /** Edits of one document. `say` is for the screen reader, `note` for everybody. */
 export function createEdits({ model, caret, index, offsets, tokens, moves, current, say, note, bar }) {
   let preview = null; // {ranges, label, source: id, text}
-  const quote = ({ start, end }) => `“${offsets.slice(start, end)}”`;
+  const quote = ({ start, end }) => quoted(offsets.slice(start, end));
+  const named = (mark) => `${mark.label} ${quote(mark)}`;
 
   /* Move an edge of the span, of the suggestion, or of what is selected, to the next edge of a word. */
   function moveEdge(which, direction) {
@@ -21,7 +21,7 @@ export function createEdits({ model, caret, index, offsets, tokens, moves, curre
     }
     const [other] = model.inTheWay({ ...moved, label: mark.label }, mark.id);
     if (other) {
-      note(`${other.label} ${quote(other)} is in the way.`);
+      note(gettext("{mark} is in the way.", { mark: named(other) }));
       return;
     }
     if (mark.kind === "span") model.resize(mark.id, moved); else model.add(moved, mark.label);
@@ -31,38 +31,40 @@ export function createEdits({ model, caret, index, offsets, tokens, moves, curre
 
   function split() {
     const mark = current.mark();
-    if (mark?.kind !== "span") return note("There is no span at the caret to cut.");
+    if (mark?.kind !== "span") return note(gettext("There is no span at the caret to cut."));
     const [first, last] = index.touched(mark);
-    if (first === last) return note("A span of one word cannot be cut.");
+    if (first === last) return note(gettext("A span of one word cannot be cut."));
     const at = Math.max(caret.token, first + 1);
     const left = Math.min(tokens[at - 1][1], mark.end);
     const right = Math.max(tokens[at][0], mark.start);
-    if (!model.split(mark.id, left, right)) return note(`${mark.label} ${quote(mark)} cannot be cut here: another span is in the way.`);
+    if (!model.split(mark.id, left, right)) return note(gettext("{mark} cannot be cut here: another span is in the way.", { mark: named(mark) }));
     caret.moveTo(at);
     current.choose(model.find({ ...mark, start: right })?.id);
-    return say(`Cut ${quote(mark)} in two`);
+    return say(gettext("Cut {words} in two", { words: quote(mark) }));
   }
 
   /* First the places are shown, the second time they are labelled. */
   function same() {
     if (preview) return apply();
     const mark = current.mark() ?? model.spanTouching(caret.range);
-    if (!mark || mark.kind === "suggestion") return note("Label the words first; then all the same words can follow.");
+    if (!mark || mark.kind === "suggestion") return note(gettext("Label the words first; then all the same words can follow."));
     const found = sameElsewhere(mark, { tokens, index, offsets });
     const ranges = found.filter((range) => model.isFree(range, mark.label));
     const kept = found.length - ranges.length;
-    const already = kept ? `${places(kept)} ${kept === 1 ? "has" : "have"} a span and ${kept === 1 ? "keeps" : "keep"} it` : "";
-    if (!ranges.length) return note(found.length ? `${quote(mark)}: ${already}.` : `${quote(mark)} stands nowhere else in this text.`);
+    const words = quote(mark);
+    const already = kept ? ngettext("{count} other place has a span and keeps it", "{count} other places have a span and keep it", kept) : "";
+    if (!ranges.length) return note(found.length ? gettext("{words}: {already}.", { words, already }) : gettext("{words} stands nowhere else in this text.", { words }));
     preview = { ranges, label: mark.label };
-    bar.show({ label: mark.label, count: ranges.length, what: `${quote(mark)}: ${places(ranges.length)}`, more: already });
-    return say(`${places(ranges.length)} of ${quote(mark)}${already ? `; ${already}` : ""}`);
+    const what = ngettext("{words}: {count} other place", "{words}: {count} other places", ranges.length, { words });
+    bar.show({ label: mark.label, count: ranges.length, what, more: already });
+    return say(already ? gettext("{what}; {already}", { what, already }) : what);
   }
 
   function apply() {
     const { ranges, label } = preview;
     leave();
     const count = model.addMany(ranges, label);
-    note(`${label}: ${places(count)} labelled. One undo takes them back.`);
+    note(ngettext("{label}: {count} other place labelled. One undo takes it back.", "{label}: {count} other places labelled. One undo takes them back.", count, { label }));
   }
 
   /** Drop the preview; false when there was none. */

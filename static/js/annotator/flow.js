@@ -2,6 +2,7 @@
    sent again. Where the next document is at hand it is shown at once, and this one sent behind it. */
 import { createAhead } from "./ahead.js";
 import { sendBehind, sendOwed } from "./outbox.js";
+import { gettext } from "../language.js";
 import { toast } from "../toast.js";
 
 const keepers = new WeakMap();
@@ -79,7 +80,7 @@ export function watchForm({ fill, show }) {
     keepers.get(form).sent({ done: true });
     if (answer.shows !== null) replace(next, answer.html);
     else confirm(next, answer);
-    if (!answer.message && fields.get("action") === "submit") toast("Submitted.", { link: { text: "Go back to it", href: form.dataset.reviseUrl } });
+    if (!answer.message && fields.get("action") === "submit") toast(gettext("Submitted."), { link: { text: gettext("Go back to it"), href: form.dataset.reviseUrl } });
     if (queued && answer.shows === null) queued.click();
   }
 
@@ -96,7 +97,7 @@ export function watchForm({ fill, show }) {
     const begun = keepers.get(form).begun;
     keepers.get(form).sent({ done: !begun });
     globalThis.htmx.swap(form, html, { swapStyle: "outerHTML" });
-    if (begun) toast("Another text has come before this one. What you had marked is kept for when it comes back.", { seconds: 10 });
+    if (begun) toast(gettext("Another text has come before this one. What you had marked is kept for when it comes back."), { seconds: 10 });
   }
 
   // --- through htmx ---------------------------------------------------------------------

@@ -1,4 +1,5 @@
 /* Search in what stands beside the text: marks every place, opens nothing, moves nothing but its own card. */
+import { ngettext } from "../language.js";
 
 const field = document.querySelector("[data-guide-search]");
 const guide = document.querySelector("[data-guide]");
@@ -14,7 +15,7 @@ function search(wanted) {
   while (walker.nextNode()) nodes.push(walker.currentNode);
   const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
   const found = nodes.flatMap((node) => highlight(node, pattern));
-  tally.textContent = found.length === 1 ? "1 place" : `${found.length} places`;
+  tally.textContent = ngettext("{count} place", "{count} places", found.length);
   found[0]?.scrollIntoView({ block: "nearest" });
 }
 

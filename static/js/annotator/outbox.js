@@ -1,5 +1,6 @@
 /* Work on other documents that this browser still owes the server: drafts that were never saved, and
    submissions that never left. Sending twice is harmless: the server takes an assignment once. */
+import { gettext, ngettext } from "../language.js";
 import { toast } from "../toast.js";
 import { store } from "./keeper.js";
 
@@ -42,7 +43,7 @@ export async function sendOwed(current) {
       if (await settle(entry)) sent += 1;
     } catch { return; }
   }
-  if (sent) toast(sent === 1 ? "Sent: a document you had finished without a connection." : `Sent: ${sent} documents you had finished without a connection.`);
+  if (sent) toast(ngettext("Sent: a document you had finished without a connection.", "Sent: {count} documents you had finished without a connection.", sent));
 }
 
 async function settle(entry) {
@@ -61,6 +62,6 @@ async function settle(entry) {
   store.drop(assignment);
   if (answer.status === 200) return true;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  toast(page.querySelector(".alert-error")?.textContent ?? "A document you had finished without a connection could not be sent.", { bad: true, seconds: 15 });
+  toast(page.querySelector(".alert-error")?.textContent ?? gettext("A document you had finished without a connection could not be sent."), { bad: true, seconds: 15 });
   return false;
 }

@@ -1,5 +1,6 @@
 /* The label buttons, the strength slider and the list of keys. */
 import { paint } from "../colors.js";
+import { gettext, ngettext } from "../language.js";
 import { COMMANDS, readable } from "./keyboard.js";
 import { percent } from "./render.js";
 
@@ -31,6 +32,7 @@ export function mountPalette(form, { labels, keymap, choose, change }) {
     button.type = "button";
     button.dataset.color = label.color;
     button.dataset.label = label.name;
+    button.dataset.held = gettext("held"); // the style sheet shows it
     button.append(make("span", "swatch"), make("span", "palette-name", label.name));
     const key = keymap.labelKeys.get(label.name);
     if (key) {
@@ -74,9 +76,9 @@ export function mountPalette(form, { labels, keymap, choose, change }) {
     update({ held, shown, hidden }) {
       for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(name === held));
       const output = form.querySelector("[data-strength-output]");
-      if (output) output.textContent = preferences.threshold ? `from ${percent(preferences.threshold / 100)}` : "all";
+      if (output) output.textContent = preferences.threshold ? gettext("from {percent}", { percent: percent(preferences.threshold / 100) }) : gettext("all");
       const count = form.querySelector("[data-suggestion-count]");
-      if (count) count.textContent = `${shown} open${hidden ? `, ${hidden} hidden` : ""}`;
+      if (count) count.textContent = hidden ? gettext("{shown} open, {hidden} hidden", { shown, hidden }) : gettext("{shown} open", { shown });
     },
   };
 }
@@ -89,7 +91,7 @@ export function mountSameBar(form) {
     show({ label, count, what, more }) {
       put("what", what);
       put("more", more);
-      put("label", count === 1 ? `Label it ${label}` : `Label all ${count} ${label}`);
+      put("label", ngettext("Label it {label}", "Label all {count} {label}", count, { label }));
       bar.hidden = false;
     },
     hide() { bar.hidden = true; },
@@ -98,13 +100,13 @@ export function mountSameBar(form) {
 
 function fillKeys(table, labels, keymap) {
   const rows = [
-    ...labels.map((label) => [[keymap.labelKeys.get(label.name)], `Label the word, selection or span as ${label.name}`]),
-    ...COMMANDS.map(({ name, text }) => [keymap.hints.get(name), text]),
+    ...labels.map((label) => [[keymap.labelKeys.get(label.name)], gettext("Label the word, selection or span as {label}", { label: label.name })]),
+    ...COMMANDS.map(({ name, text }) => [keymap.hints.get(name), gettext(text)]),
   ];
   table.replaceChildren(...rows.filter(([keys]) => keys?.[0]).map(([keys, text]) => {
     const row = make("div", "key-row");
     const cell = make("dt", "");
-    keys.forEach((key, index) => cell.append(index ? " or " : "", make("kbd", "", readable(key))));
+    keys.forEach((key, index) => cell.append(index ? ` ${gettext("or")} ` : "", make("kbd", "", readable(key))));
     row.append(cell, make("dd", "", text));
     return row;
   }));

@@ -3,6 +3,7 @@
 
    Of a long text only the lines near the window are cut into pieces; the others stand there as
    plain text, which keeps the page's height, until they come near, and again when they have gone. */
+import { gettext, quoted } from "../language.js";
 import { boxes } from "../nesting.js";
 import { lastAtMost } from "./offsets.js";
 import { touching } from "./ranges.js";
@@ -188,18 +189,18 @@ export function createRenderer({ container, offsets, tokens, lines, labels }) {
     const name = document.createElement("span");
     name.textContent = mark.label;
     element.append(name);
-    const what = `${mark.label} “${offsets.slice(mark.start, mark.end)}”`;
+    const what = { mark: `${mark.label} ${quoted(offsets.slice(mark.start, mark.end))}` };
     if (suggested) {
       const strength = document.createElement("span");
       strength.className = "strength";
       strength.textContent = percent(mark.confidence);
       element.append(
         strength,
-        button("tag-button", "✓", `Accept ${what}`, { accept: mark.id }),
-        button("tag-button", "✕", `Refuse ${what}`, { refuse: mark.id }),
+        button("tag-button", "✓", gettext("Accept {mark}", what), { accept: mark.id }),
+        button("tag-button", "✕", gettext("Refuse {mark}", what), { refuse: mark.id }),
       );
     } else {
-      element.append(button("tag-button", "✕", `Remove ${what}`, { remove: mark.id }));
+      element.append(button("tag-button", "✕", gettext("Remove {mark}", what), { remove: mark.id }));
     }
     return element;
   }
