@@ -1,6 +1,6 @@
 """The pages in German and French, and turned round for a language written from right to left."""
 
-# ruff: noqa: F811  `cast` is a fixture that comes from another module
+# ruff: noqa: F811  `cast` and `world` are fixtures that come from other modules
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from django.conf import settings as django_settings
 from playwright.sync_api import Page, expect
 
 from tests.cast import Cast
+from tests.services.test_quality_cases import World
+from tests.web import test_quality_review_browser as review
 from tests.web.test_flow_browser import cast, mark, opened  # noqa: F401  cast is the fixture
+from tests.web.test_quality_review_browser import world  # noqa: F401  a fixture as well
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -50,6 +53,117 @@ def test_somebody_labels_in_their_language(
     page.get_by_role("link", name=overview).click()
     expect(page.locator("#progress-panel h2").first).to_have_text(progress)
     look(page, f"{language}-project")
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "none", "saved", "label", "remove", "nothing", "undone", "keys"),
+    [
+        (
+            "de",
+            "1 Spanne",
+            "0 Spannen",
+            "Gespeichert",
+            "PER „Ada“",
+            "PER „Ada“ entfernen",
+            "An der Schreibmarke ist keine Spanne.",
+            "Rückgängig gemacht",
+            ("Wort, Auswahl oder Spanne als PER annotieren", "Wort rechts"),
+        ),
+        (
+            "fr",
+            "1 segment",
+            "0 segment",
+            "Enregistré",
+            "PER «\u00a0Ada\u00a0»",
+            "Retirer PER «\u00a0Ada\u00a0»",
+            "Il n’y a pas de segment au curseur.",
+            "Annulé",
+            ("Annoter le mot, la sélection ou le segment comme PER", "Mot à droite"),
+        ),
+    ],
+    ids=("de", "fr"),
+)
+def test_what_scripts_say_while_labelling(
+    page: Page,
+    cast: Cast,
+    asgi_server: str,
+    language: str,
+    one: str,
+    none: str,
+    saved: str,
+    label: str,
+    remove: str,
+    nothing: str,
+    undone: str,
+    keys: tuple[str, str],
+) -> None:
+    speak(page, asgi_server, language)
+    opened(page, cast, asgi_server)
+    count, announcer = page.locator("[data-span-count]"), page.locator("[data-announcer]")
+    mark(page, "Ada")
+    expect(announcer).to_have_text(label)
+    expect(count).to_have_text(one)
+    expect(page.locator("mark .tag-button")).to_have_attribute("aria-label", remove)
+    expect(page.locator("[data-draft-note]")).to_have_text(saved)
+    page.keyboard.press("u")
+    expect(announcer).to_have_text(undone)
+    expect(count).to_have_text(none)
+    page.keyboard.press("w")
+    expect(page.locator("#toasts")).to_contain_text(nothing)
+    page.keyboard.press("?")
+    for text in keys:
+        expect(page.locator("#keys-dialog dd").get_by_text(text, exact=True)).to_be_visible()
+    look(page, f"{language}-keys")
+
+
+@pytest.mark.parametrize(
+    ("language", "open_two", "undo", "proposal", "open_one", "done"),
+    [
+        (
+            "de",
+            "Noch 2 von 2 offen",
+            "Nichts rückgängig zu machen.",
+            "Hier gibt es keinen Vorschlag 9.",
+            "Noch 1 von 2 offen",
+            "Alles entschieden. Shift+Enter schließt ab.",
+        ),
+        (
+            "fr",
+            "2 sur 2 à décider",
+            "Rien à annuler.",
+            "Il n’y a pas de proposition 9 ici.",
+            "1 sur 2 à décider",
+            "Tout est décidé. Shift+Enter termine.",
+        ),
+    ],
+    ids=("de", "fr"),
+)
+def test_what_scripts_say_while_reviewing(
+    page: Page,
+    world: World,
+    asgi_server: str,
+    language: str,
+    open_two: str,
+    undo: str,
+    proposal: str,
+    open_one: str,
+    done: str,
+) -> None:
+    world.annotate()
+    world.case()
+    speak(page, asgi_server, language)
+    review.ready(review.opened(world, page, asgi_server))
+    status, toasts = page.locator("[data-status]"), page.locator("#toasts")
+    expect(status).to_have_text(open_two)
+    page.keyboard.press("u")
+    expect(toasts).to_contain_text(undo)
+    page.keyboard.press("9")
+    expect(toasts).to_contain_text(proposal)
+    page.keyboard.press("1")
+    expect(status).to_have_text(open_one)
+    page.keyboard.press("x")
+    expect(status).to_have_text(done)
+    look(page, f"{language}-review")
 
 
 def test_the_menu_changes_the_language_of_the_page_one_is_on(page: Page, cast: Cast, asgi_server: str) -> None:
