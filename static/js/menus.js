@@ -36,7 +36,7 @@ function inMenu(event, menu) {
   if (!menu.open && event.key === "ArrowDown") {
     event.preventDefault();
     menu.open = true;
-    requestAnimationFrame(() => goTo(reachable(menu.querySelector(".menu-list")), 0));
+    goTo(reachable(menu.querySelector(".menu-list")), 0); // at once: the next key may be on its way
     return;
   }
   if (!menu.open) return;

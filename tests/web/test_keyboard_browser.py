@@ -91,6 +91,7 @@ def test_themes_are_chosen_by_key_and_stay(page: Any, cast: Cast, asgi_server: s
     page.keyboard.press("Enter")
     page.keyboard.press("End")
     page.keyboard.press("Space")
+    expect(page.locator("html")).to_have_attribute("data-contrast", "more")
     chosen = "() => ({ ...document.documentElement.dataset })"
     assert page.evaluate(chosen) == {"theme": "dark", "contrast": "more"}
     page.reload()
