@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from activelearning.domain.selection import SelectionConfig, shuffled
-from activelearning.engine import ablation, acquisition
+from activelearning.engine import ablation, acquisition, fast
 from activelearning.engine.ablation import VARIANTS, ablate, engine
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.pieces import SPECIAL, PieceStore
@@ -87,13 +89,13 @@ def test_special_tokens_move_the_score_and_nothing_else() -> None:
 
 
 def test_a_variant_is_held_against_chance_with_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[tuple[bool, bool], tuple[str, ...]]] = []
+    asked: list[tuple[tuple[int | None, bool], tuple[str, ...]]] = []
 
     def simulate(corpus: Corpus, plan: Plan, **_: object) -> Results:
         variant = plan.engine.args[0]  # type: ignore[attr-defined]
         asked.append((variant.model, plan.strategies))
         # Chance is worth 0.1 more per choice of the model; each strategy adds 0.2.
-        start = 0.1 * sum(variant.model)
+        start = 0.1 * ((variant.steps is not None) + variant.sub_words)
         runs = {name: start + 0.2 * (name != "random") for name in plan.strategies}
         return Results([], {name: [_flat(f1), _flat(f1 + 0.1)] for name, f1 in runs.items()})
 
@@ -106,8 +108,26 @@ def test_a_variant_is_held_against_chance_with_the_same_model(monkeypatch: pytes
         assert of["difference"]["sd"] == pytest.approx(0.0)
     assert figures["all"]["random"]["mean"] == pytest.approx(0.25)
     by_model = [model for model, strategies in asked if "random" in strategies]
-    assert sorted(by_model) == [(False, False), (False, True), (True, False), (True, True)]
+    assert by_model == [(None, False), (100, False), (None, True), (100, True), (10, True)]
     assert "undertrained" in ablation.table(figures)
+    asked.clear()
+    assert list(ablate(Corpus(tuple(examples(5)), ()), plan, ["shuffled", "ours"])) == ["shuffled", "ours"]
+    assert asked == [((None, False), ("random", "default")), ((None, False), ("default",))]
+
+
+def test_a_variant_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "some.conll"
+    file.write_text("Ada B-PER\nsang O\n\nBo B-PER\n")
+    with pytest.raises(CommandError, match="no variant 'shuffle'; there are ours, special_tokens"):
+        call_command("ablation", str(file), str(file), "--variant", "shuffle")
+
+
+def test_a_variant_takes_the_steps_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr(fast, "learn", lambda head, data, steps, *_: taken.append(steps))
+    for name in ("undertrained", "benchmark"):
+        engine(VARIANTS[name], None, CONFIG).fit(examples(5), CONFIG, None)
+    assert taken == [100, 10]
 
 
 def _flat(f1: float) -> list[Round]:

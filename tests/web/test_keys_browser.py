@@ -33,6 +33,7 @@ def test_keys_are_pressed_saved_shown_and_used(asgi_server: str, page: Any, cast
     page.goto(project + "annotate/")
     page.keyboard.press("?")
     page.get_by_role("link", name="Change the commands' keys").click()
+    expect(page.locator("[data-key-help]").first).to_be_visible()  # the script is there
     field = page.get_by_label("Undo", exact=True)
     field.focus()
     page.keyboard.press("Alt+q")
@@ -60,6 +61,7 @@ def test_keys_are_pressed_saved_shown_and_used(asgi_server: str, page: Any, cast
 def test_a_key_that_is_taken_is_refused_in_words(asgi_server: str, page: Any, cast: Cast, in_thread: Any) -> None:
     opened(page, cast, asgi_server, in_thread)
     page.goto(f"{asgi_server}/o/{cast.org_a.slug}/keys/")
+    expect(page.locator("[data-key-help]").first).to_be_visible()
     page.get_by_label("Undo", exact=True).focus()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="Save keys").click()

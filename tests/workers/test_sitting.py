@@ -30,7 +30,7 @@ VERSIONS = 40
 POOL, TEST = 1500, 200
 AHEAD = POOL // VERSIONS - 2
 """Documents the annotator labels for each version at most, so that the texts last for all."""
-PACE_S = 0.2
+PACE_S = 0.1
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -20,15 +20,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_file_arguments(parser)
+        parser.add_argument("--variant", action="append", help="repeat for several; default: all, ours first")
         parser.add_argument("--seeds", type=int, default=3)
         parser.add_argument("--budget", type=float, default=0.15, help="share of the pool's words in the last round")
         parser.add_argument("--first-words", type=int, default=400, help="words labelled before the first model")
         parser.add_argument("--rounds", type=int, help="default: as few as let no round grow by more than half")
 
     def handle(self, **options: Any) -> None:
-        from activelearning.engine.ablation import ablate, table
+        from activelearning.engine.ablation import VARIANTS, ablate, table
         from activelearning.engine.simulation import Plan
 
+        variants = options["variant"] or list(VARIANTS)
+        unknown = [name for name in variants if name not in VARIANTS]
+        if unknown:
+            raise CommandError(f"There is no variant {unknown[0]!r}; there are {', '.join(VARIANTS)}.")
         corpus = read_corpus(options)
         plan = Plan(
             config=TrainConfig(labels=corpus.labels, tier=Tier.FAST),
@@ -39,7 +44,7 @@ class Command(BaseCommand):
             rounds=options["rounds"],
         )
         try:
-            figures = ablate(corpus, plan, jobs=options["jobs"], tell=tell)
+            figures = ablate(corpus, plan, variants, jobs=options["jobs"], tell=tell)
         except EngineError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(table(figures))
