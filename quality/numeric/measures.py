@@ -21,7 +21,7 @@ from quality.numeric.ratio import ratio_interval
 
 __all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "PairSums", "document_row", "figures", "measure", "measured"]
 
-VERSION = 3
+VERSION = 4
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")

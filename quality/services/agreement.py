@@ -69,6 +69,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
         organization_id=project.organization_id,
         project=project,
         measures=measures(project) | {"apart": kept_apart(project)},
+        span_overlap=project.span_overlap,
         seconds=time.monotonic() - started,
         data_sha=sha,
         watermark=watermark,
@@ -95,9 +96,14 @@ def agreement_sweep() -> int:
 
 
 def _comparable(project: Project, newest: AgreementReport) -> bool:
-    """Under other definitions, or with another label, the rows of all documents say something else."""
+    """Under other definitions, with another label, or where spans may lie over spans in another way, the rows
+    of all documents say something else."""
     labels = set(project.labels.values_list("name", flat=True))
-    return bool(newest.measures["version"] == VERSION) and set(newest.measures["alpha"]["per_label"]) == labels
+    return (
+        bool(newest.measures["version"] == VERSION)
+        and newest.span_overlap == project.span_overlap
+        and set(newest.measures["alpha"]["per_label"]) == labels
+    )
 
 
 def _rest_ms(newest: AgreementReport | None) -> int:

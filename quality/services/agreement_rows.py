@@ -120,7 +120,8 @@ def layers_sha(layers: DocumentLayers, known: Set[str]) -> str:
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
     # Of a label that came later nobody here was asked, which the other labels' rows have to know.
     unknown = sorted(known - layers.labels)
-    return hashlib.sha256("|".join([str(VERSION), *ids, layers.overlap_reason, *unknown]).encode()).hexdigest()
+    parts = [str(VERSION), *ids, layers.overlap_reason, layers.allowed.value, *unknown]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def document_columns(row: DocumentRow) -> Json:

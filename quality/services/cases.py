@@ -96,7 +96,8 @@ def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
         return _changed_after(document, content) if disputed else None
     if case is None:
         case = case_open(document=document, content=content)
-    elif case.layers_sha != content.sha:
+    elif case.layers_sha != content.sha or case.kinds != _kinds(content):
+        # The same work is other places once spans may lie over spans in another way.
         case_change(case, **_facts(content))
     return case
 
@@ -362,7 +363,7 @@ def _gold_of(document: Document) -> Annotation:
 
 def _facts(content: CaseContent) -> dict[str, Any]:
     probable = probable_spans(content.project, content.layers)
-    kinds = {kind: count for kind, count in kind_counts(content.groups).items() if count}
+    kinds = _kinds(content)
     return {
         "layers_sha": content.sha,
         "kinds": kinds,
@@ -370,6 +371,11 @@ def _facts(content: CaseContent) -> dict[str, Any]:
         "labels": label_counts(content.groups),
         "priority": _priority(content, probable, label_weights(content.project)),
     }
+
+
+def _kinds(content: CaseContent) -> dict[str, int]:
+    """Those that occur."""
+    return {kind: count for kind, count in kind_counts(content.groups).items() if count}
 
 
 def _priority(

@@ -35,7 +35,8 @@ def test_the_file_has_what_was_promised(tmp_path: Path) -> None:
     assert exact["mean"] == pytest.approx((1 / 2 + 2 / 3 + 2 / 3) / 3)
     assert exact["pairs"] == 3
     assert exact["sd"] == pytest.approx(0.0785674, abs=1e-6)
-    assert report["conflicts"] == {"missing": 0, "label": 1, "boundary": 0, "boundary_label": 0, "split_merge": 0}
+    counts = {"missing": 0, "label": 1, "boundary": 0, "boundary_label": 0, "split_merge": 0, "nested": 0}
+    assert report["conflicts"] == counts
     assert report["counts"]["agreed"] == 1
     assert report["by_document"]["1"]["per_1000"] == 250
     assert "export" not in report
