@@ -90,6 +90,20 @@ def check_overlaps(row: PreparedDocument, allowed: SpanOverlap) -> None:
             ) from error
 
 
+def check_gold(row: PreparedDocument, labels: Labels) -> None:
+    """Raises ImportRefused, naming the row, for a layer that is to be gold and says nothing on one of `labels`.
+
+    Gold speaks of all of them: models would learn, and people be held against, an absence nobody looked for.
+    """
+    if row.gold_asked is not None and (missing := labels - row.gold_asked):
+        raise ImportRefused(
+            gettext(
+                "Row {row}: “{name}” was not asked about {labels}. Gold speaks of every label, so this layer cannot be "
+                "gold: import it as an annotator's, or leave it out."
+            ).format(row=row.source.row, name=row.gold_of, labels=", ".join(sorted(missing)))
+        )
+
+
 def imported_user(*, project: Project, name: str) -> User:
     """The name under which an annotator of another tool keeps their layer in this project.
 

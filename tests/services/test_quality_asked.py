@@ -15,12 +15,14 @@ import pytest
 from django.core.management import call_command
 
 from activelearning.selectors.loop import decision, loop_labels
+from annotation.domain.formats import ImportOptions
 from annotation.domain.permissions import ProjectRole
 from annotation.models import Annotation, Document, Label, Project
 from annotation.selectors.doubts import single_labels
 from annotation.selectors.layers import document_layers
 from annotation.selectors.training import entities_labelled, labelled, labelled_since, newest_label_id, training_set
 from annotation.services.exports import export_parts
+from annotation.services.imports import ImportRefused, import_run, import_start
 from annotation.services.projects import label_add
 from daner_site.accounts.models import User
 from quality.domain.conflicts import Kind
@@ -279,6 +281,53 @@ def test_a_model_learns_no_absence_from_people_who_were_not_asked(project: Proje
     assert not single_labels(project).filter(document=partly).exists()
     factories.annotation_make(partly, project.created_by, [], kind="gold")
     assert {text.text for text in training_set(project)} == {covered.text, partly.text}
+
+
+FINAL = [
+    {"annotator": "final", "asked": ["PER", "LOC"], "spans": [ADA]},
+    {"annotator": "other", "asked": "PER", "spans": []},
+]
+
+
+def test_a_layer_asked_about_some_labels_only_is_no_gold_and_the_row_is_named(project: Project) -> None:
+    partly = [{"annotator": "final", "asked": "PER", "spans": [ADA]}]
+    rows = [{"text": TEXT, "annotations": FINAL}, {"text": "Bo met Ada in Rome", "annotations": partly}]
+    job = checked(project, jsonl(*rows))
+    options = ImportOptions(layer_map={"final": "gold"})
+    with pytest.raises(ImportRefused, match=r"^Row 2: “final” was not asked about LOC\..* as an annotator's"):
+        import_start(job=job, author=project.created_by, options=options)
+    job.refresh_from_db()
+    assert (job.status, project.documents.count()) == ("checked", 0)
+    # The same file is taken where the layer stays somebody's.
+    import_start(job=job, author=project.created_by, options=ImportOptions())
+    import_run(job_id=job.pk)
+    assert (project.documents.count(), project.annotations.filter(kind="gold").count()) == (2, 0)
+
+
+def test_a_layer_asked_about_all_labels_there_will_be_is_gold(project: Project) -> None:
+    row = {"text": TEXT, "annotations": FINAL}
+    imported(project, jsonl(row), options=ImportOptions(layer_map={"final": "gold"}))
+    assert project.annotations.filter(kind="gold").count() == 1
+    # Gold of the file itself goes first, so that nothing is asked of the layer.
+    given = {"text": "one", "gold": [], "annotations": [{"annotator": "final", "asked": "PER", "spans": []}]}
+    imported(project, jsonl(given), options=ImportOptions(layer_map={"final": "gold"}))
+    assert project.annotations.filter(kind="gold").count() == 2
+    # A label that the same import brings counts as well.
+    job = checked(project, jsonl({**row, "text": "two"}, {"text": "three", "gold": [(0, 5, "CITY")]}))
+    options = ImportOptions(layer_map={"final": "gold"}, create_labels=True)
+    with pytest.raises(ImportRefused, match=r"^Row 1: “final” was not asked about CITY\."):
+        import_start(job=job, author=project.created_by, options=options)
+    assert not project.labels.filter(name="CITY").exists()
+
+
+def test_a_label_added_between_check_and_run_ends_an_import_of_gold_in_words(project: Project) -> None:
+    job = checked(project, jsonl({"text": TEXT, "annotations": FINAL}))
+    import_start(job=job, author=project.created_by, options=ImportOptions(layer_map={"final": "gold"}))
+    label_add(project=project, name="CITY")
+    import_run(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.report["failure"].startswith("Row 1: “final” was not asked about CITY.")
+    assert not project.documents.exists()
 
 
 @pytest.mark.parametrize("seed", range(6))
