@@ -119,8 +119,8 @@ def document_layers(document: Document) -> DocumentLayers:
 def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
     current = (
         Annotation.objects.filter(current=True)
-        .select_related("author")
-        .prefetch_related(Prefetch("spans", Span.objects.select_related("label")))
+        # One author of many layers is read once.
+        .prefetch_related("author", Prefetch("spans", Span.objects.select_related("label"), to_attr="written_spans"))
         .order_by("created_at", "pk")
     )
     return documents.prefetch_related(Prefetch("annotations", current, to_attr="current_annotations"))
@@ -151,7 +151,8 @@ def _there(labels: Sequence[Label], annotation_id: int) -> frozenset[str]:
 
 
 def _layer(annotation: Annotation, labels: Sequence[Label]) -> Layer:
-    spans = tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all())
+    written: list[Span] = annotation.written_spans  # type: ignore[attr-defined]
+    spans = tuple(LabelledSpan(span.start, span.end, span.label.name) for span in written)
     asked = _there(labels, annotation.pk)
     if annotation.asked is not None:
         asked = frozenset(label.name for label in labels if label.pk in annotation.asked)
