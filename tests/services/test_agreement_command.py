@@ -54,6 +54,18 @@ def test_more_on_request(tmp_path: Path) -> None:
     assert "u-alpha of PER" in printed
 
 
+def test_coverage_is_tried_of_what_there_is_where_people_were_asked_about_one_label(tmp_path: Path) -> None:
+    rows = [
+        {**row(name, [ADA] if name == "p" or name + item == "q2" else []), "item": item, "asked": label}
+        for item in "12"
+        for name, label in zip("pqrs", ("PER", "PER", "ORG", "ORG"), strict=True)
+    ]
+    report, printed = agreement(tmp_path, rows, "--coverage", "6")
+    assert report["alpha"]["bio"]["value"] is None
+    assert {name for name, found in report["coverage"].items() if found} == {"=PER", "exact"}
+    assert "=PER" in printed
+
+
 def test_reasons_are_said_in_words(tmp_path: Path) -> None:
     report, printed = agreement(tmp_path, [row("p"), row("q")])
     assert report["alpha"]["bio"]["reason"] == "no_variation"
