@@ -12,10 +12,11 @@ from activelearning.domain.policy import Decision, Labels, Past, RetrainSettings
 from activelearning.models import ModelVersion, Tier, TrainingRun
 from activelearning.selectors.forecast import gain_since
 from activelearning.selectors.trained import active_version, versions
-from annotation.models import Project, Span, Split
+from annotation.models import Project
 from annotation.selectors.training import (
     active_labels,
     corrected_since,
+    entities_labelled,
     labelled,
     labelled_since,
     last_label_at,
@@ -36,13 +37,10 @@ def watermark(project: Project) -> int:
 def loop_labels(project: Project) -> Labels:
     """What the policy decides on."""
     last, seen = last_label_at(project), watermark(project)
-    entities = Span.objects.filter(
-        annotation__project=project, annotation__current=True, annotation__document__split=Split.POOL
-    )
     amount, new = labelled(project), labelled_since(project, seen)
     return Labels(
         documents=amount.documents,
-        entities=entities.exists(),
+        entities=entities_labelled(project),
         new=new.documents,
         seconds_since_last=(now() - last).total_seconds() if last else 0.0,
         words=amount.words,

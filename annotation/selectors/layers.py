@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from annotation.models import Annotation, Document, Label, Project, Span
 from annotation.selectors.batches import in_batches
 from daner_site.accounts.models import User
@@ -54,6 +54,8 @@ class DocumentLayers:
     gold: Layer | None
     labels: frozenset[str]
     """All that were in the project when the newest layer was written."""
+    allowed: SpanOverlap
+    """Which spans of one person may share characters in the project."""
 
     def of(self, author: User) -> Layer:
         """Raises StopIteration for somebody who has not labelled it."""
@@ -104,26 +106,27 @@ def layers_of(
         documents = documents.filter(Exists(current))
     labels = list(project.labels.all())
     for batch in in_batches(_with_annotations(documents), BATCH):
-        yield from (_layers(document, labels) for document in batch)
+        yield from (_layers(document, labels, SpanOverlap(project.span_overlap)) for document in batch)
 
 
 def document_layers(document: Document) -> DocumentLayers:
     """The document with all its current layers."""
     labels = list(Label.objects.filter(project=document.project_id))
-    return _layers(_with_annotations(Document.objects.filter(pk=document.pk)).get(), labels)
+    allowed = SpanOverlap(document.project.span_overlap)
+    return _layers(_with_annotations(Document.objects.filter(pk=document.pk)).get(), labels, allowed)
 
 
 def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
     current = (
         Annotation.objects.filter(current=True)
-        .select_related("author")
-        .prefetch_related(Prefetch("spans", Span.objects.select_related("label")))
+        # One author of many layers is read once.
+        .prefetch_related("author", Prefetch("spans", Span.objects.select_related("label"), to_attr="written_spans"))
         .order_by("created_at", "pk")
     )
     return documents.prefetch_related(Prefetch("annotations", current, to_attr="current_annotations"))
 
 
-def _layers(document: Document, labels: Sequence[Label]) -> DocumentLayers:
+def _layers(document: Document, labels: Sequence[Label], allowed: SpanOverlap) -> DocumentLayers:
     current: list[Annotation] = document.current_annotations  # type: ignore[attr-defined]
     gold = [item for item in current if item.kind == Annotation.Kind.GOLD]
     layers = tuple(_layer(item, labels) for item in current if item.kind == Annotation.Kind.HUMAN)
@@ -138,6 +141,7 @@ def _layers(document: Document, labels: Sequence[Label]) -> DocumentLayers:
         layers=layers,
         gold=_layer(gold[0], labels) if gold else None,
         labels=_there(labels, newest).union(*(layer.asked for layer in layers)),
+        allowed=allowed,
     )
 
 
@@ -147,7 +151,8 @@ def _there(labels: Sequence[Label], annotation_id: int) -> frozenset[str]:
 
 
 def _layer(annotation: Annotation, labels: Sequence[Label]) -> Layer:
-    spans = tuple(LabelledSpan(span.start, span.end, span.label.name) for span in annotation.spans.all())
+    written: list[Span] = annotation.written_spans  # type: ignore[attr-defined]
+    spans = tuple(LabelledSpan(span.start, span.end, span.label.name) for span in written)
     asked = _there(labels, annotation.pk)
     if annotation.asked is not None:
         asked = frozenset(label.name for label in labels if label.pk in annotation.asked)

@@ -8,12 +8,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 
 from annotation.domain.resolution import resolve
 from annotation.domain.spans import LabelledSpan, SpanOverlap
-from annotation.models import Annotation, Assignment, Document, Project, Split, Suggestion
+from annotation.models import Annotation, Assignment, Document, Label, Project, Span, Split, Suggestion
 from annotation.selectors.batches import in_batches
 from annotation.selectors.knowledge import LabelKnowledge, label_knowledge
 from annotation.selectors.layers import layers_of
@@ -130,15 +143,37 @@ class Amount:
 
 
 def labelled(project: Project) -> Amount:
-    """Pool documents that carry a current annotation."""
+    """Pool documents that carry a current annotation, and teach."""
     current = Annotation.objects.filter(document=OuterRef("pk"), current=True)
-    return _amount(project.documents.filter(Exists(current), split=Split.POOL))
+    return _amount(_teaching(project).filter(Exists(current)))
 
 
 def labelled_since(project: Project, watermark: int) -> Amount:
-    """Pool documents that got an annotation with an id above `watermark`."""
+    """Pool documents that got an annotation with an id above `watermark`, and teach."""
     new = Annotation.objects.filter(document=OuterRef("pk"), pk__gt=watermark)
-    return _amount(project.documents.filter(Exists(new), split=Split.POOL))
+    return _amount(_teaching(project).filter(Exists(new)))
+
+
+def entities_labelled(project: Project) -> bool:
+    """Whether a pool document that teaches has an entity."""
+    spans = Span.objects.filter(annotation__document=OuterRef("pk"), annotation__current=True)
+    return _teaching(project).filter(Exists(spans)).exists()
+
+
+def _teaching(project: Project) -> QuerySet[Document]:
+    """The pool without what `training_set` passes over for want of questions, so that nobody waits for a model
+    of labels that none learns from: documents without gold in which nobody was asked about some label.
+
+    The rule is that of `DocumentLayers.unasked`, here for the database to count by.
+    """
+    people = Annotation.objects.filter(kind=Annotation.Kind.HUMAN, current=True)
+    # Most documents have nobody who was asked about less than all: they need no look at each label.
+    partly = people.filter(document=OuterRef("pk"), asked__isnull=False)
+    here = people.filter(document=OuterRef(OuterRef("pk")))
+    there = Q(pk__gt=OuterRef("newer_than"))
+    asked = Q(there, asked__isnull=True) | Q(Holds("asked", OuterRef("pk")))
+    unasked = Label.objects.filter(Exists(here.filter(there)), ~Exists(here.filter(asked)), project=project)
+    return project.documents.filter(~(Exists(partly) & Exists(unasked)) | _is_gold(), split=Split.POOL)
 
 
 def corrected_since(project: Project, watermark: int) -> bool:
@@ -171,6 +206,17 @@ class ArrayLength(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(compiler, connection, function="JSONB_ARRAY_LENGTH", **context)
+
+
+class Holds(Func):
+    """Whether a JSON array holds a number."""
+
+    output_field = BooleanField()
+    template = "EXISTS (SELECT 1 FROM JSON_EACH(%(expressions)s)"
+    arg_joiner = ") WHERE value = "
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s))", arg_joiner=" @> TO_JSONB(", **context)
 
 
 def _amount(documents: QuerySet[Document]) -> Amount:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from django.contrib.auth.hashers import make_password
 from django.db.models import Max
 from django.utils.translation import gettext
 
@@ -50,8 +51,7 @@ def rows_write(*, job: ImportJob, rows: Sequence[PreparedDocument], labels: Labe
     documents = _documents(job.project, new, targets)
     annotations: list[tuple[Annotation, Spans]] = []
     assignments: list[Assignment] = []
-    names = {name for item in new for name in item.layers}
-    people = {name: imported_user(project=job.project, name=name) for name in sorted(names)}
+    people = imported_users(project=job.project, names={name for item in new for name in item.layers})
     for document, item in zip(documents, new, strict=True):
         if item.gold is not None:
             annotations.append((_annotation(job, document, job.created_by, Annotation.Kind.GOLD), item.gold))
@@ -90,20 +90,35 @@ def check_overlaps(row: PreparedDocument, allowed: SpanOverlap) -> None:
             ) from error
 
 
-def imported_user(*, project: Project, name: str) -> User:
-    """The name under which an annotator of another tool keeps their layer in this project.
+def check_gold(row: PreparedDocument, labels: Labels) -> None:
+    """Raises ImportRefused, naming the row, for a layer that is to be gold and says nothing on one of `labels`.
 
-    It cannot sign in: inactive, no usable password, no membership.
+    Gold speaks of all of them: models would learn, and people be held against, an absence nobody looked for.
     """
-    user, created = User.objects.get_or_create(
-        username=f"imported-{project.uuid.hex[:12]}-{name}",
-        imported=True,
-        defaults={"display_name": name, "is_active": False},
-    )
-    if created:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-    return user
+    if row.gold_asked is not None and (missing := labels - row.gold_asked):
+        raise ImportRefused(
+            gettext(
+                "Row {row}: “{name}” was not asked about {labels}. Gold speaks of every label, so this layer cannot be "
+                "gold: import it as an annotator's, or leave it out."
+            ).format(row=row.source.row, name=row.gold_of, labels=", ".join(sorted(missing)))
+        )
+
+
+def imported_users(*, project: Project, names: Collection[str]) -> dict[str, User]:
+    """The users under whom annotators of another tool keep their layers in this project, by name.
+
+    They cannot sign in: inactive, no usable password, no membership. The caller has locked the project,
+    so that nobody else makes them meanwhile.
+    """
+    usernames = {name: f"imported-{project.uuid.hex[:12]}-{name}" for name in sorted(names)}
+    known = {user.username: user for user in User.objects.filter(username__in=usernames.values(), imported=True)}
+    made = [
+        User(username=username, imported=True, display_name=name, is_active=False, password=make_password(None))
+        for name, username in usernames.items()
+        if username not in known
+    ]
+    known |= {user.username: user for user in User.objects.bulk_create(made)}
+    return {name: known[username] for name, username in usernames.items()}
 
 
 def _new_ones(project: Project, rows: Sequence[PreparedDocument], counts: Counter[str]) -> list[PreparedDocument]:

@@ -33,7 +33,7 @@ from annotation.domain.formats import (
 )
 from annotation.domain.spans import SpanOverlap
 from annotation.models import ImportJob, Project, Split
-from annotation.services.import_rows import ImportRefused, LabelsOf, check_overlaps, rows_write
+from annotation.services.import_rows import ImportRefused, LabelsOf, check_gold, check_overlaps, rows_write
 from annotation.services.projects import label_add
 from annotation.services.queue import queue_extend
 from annotation.signals import project_changed
@@ -103,8 +103,9 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
     """Confirm a checked job; the worker does the rest.
 
     Raises: ImportRefused when it was confirmed before, when rows are bad and `skip_errors` is not
-    set, when a label is neither in the project nor to be created, or when spans share words in a way
-    that the project does not allow. Nothing is changed then.
+    set, when a label is neither in the project nor to be created, when spans share words in a way
+    that the project does not allow, or when a layer is to be gold whose author was asked about some
+    labels only. Nothing is changed then.
     """
     options = options or ImportOptions()
     project = job.project
@@ -120,6 +121,7 @@ def import_start(*, job: ImportJob, author: User, options: ImportOptions | None 
     if options.with_labels:
         _check_overlaps(project, job, options)
         _provide_labels(project, job, options)
+        _check_gold(project, job, options)
     waiting = ImportJob.objects.filter(pk=job.pk, status=ImportJob.Status.CHECKED)
     if not waiting.update(status=ImportJob.Status.QUEUED, options=asdict(options), lease_until=now() + LEASE):
         raise ImportRefused(gettext("This import was started already."))
@@ -200,6 +202,16 @@ def _check_overlaps(project: Project, job: ImportJob, options: ImportOptions) ->
             check_overlaps(prepare(row, options, job.split), allowed)
 
 
+def _check_gold(project: Project, job: ImportJob, options: ImportOptions) -> None:
+    """The rows are read again only where somebody's layer is to be gold."""
+    if "gold" not in options.layer_map.values():
+        return
+    labels = LabelsOf(project).active
+    for row in parse(job.format, job.content):
+        if isinstance(row, ParsedDocument):
+            check_gold(prepare(row, options, job.split), labels)
+
+
 def _provide_labels(project: Project, job: ImportJob, options: ImportOptions) -> None:
     known = dict(project.labels.values_list("name", "retired_at"))
     rows = job.preview.get("label_rows", {})
@@ -258,6 +270,7 @@ def _chunk_write(job: ImportJob, chunk: Sequence[Row], options: ImportOptions, l
         good = [prepare(row, options, job.split, allowed) for row in chunk if isinstance(row, ParsedDocument)]
         for row in good:
             check_overlaps(row, allowed)
+            check_gold(row, labels.active)
         counts = rows_write(job=job, rows=good, labels=labels)
         counts["errors"] = len(chunk) - len(good)
         report = job.report | {name: job.report.get(name, 0) + count for name, count in counts.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, combinations
 from typing import Any
 
-from annotation.domain.spans import LabelledSpan, overlapping
+from annotation.domain.spans import LabelledSpan, SpanOverlap, overlapping
 from annotation.domain.tags import OUTSIDE, spans_to_bio
 from annotation.domain.text import Token
 from quality.domain.agreement_rows import ENTITY, NOBODY, DocumentRow, LabelCounts, Pair, PairRow, ViewRow
@@ -33,6 +33,8 @@ class MeasuredDocument:
     """Annotator → the labels they were asked about; who is not in it was asked about all."""
     labels: frozenset[str] | None = None
     """All that somebody could have been asked about here; None for every label there is."""
+    allowed: SpanOverlap = SpanOverlap.NONE
+    """Which spans of one person may share characters: what counts as a conflict depends on it."""
 
     def of(self, labels: Iterable[str]) -> frozenset[str]:
         """Those of all `labels` that somebody could have been asked about."""
@@ -45,7 +47,7 @@ class MeasuredDocument:
         return {name: self.asked.get(name, every) & every for name in sorted(self.layers)}
 
 
-def measured(document: JudgedDocument) -> MeasuredDocument:
+def measured(document: JudgedDocument, allowed: SpanOverlap = SpanOverlap.NONE) -> MeasuredDocument:
     """A document read from files, as the measures take it. Its gold stays behind."""
     return MeasuredDocument(
         text=document.text,
@@ -55,6 +57,7 @@ def measured(document: JudgedDocument) -> MeasuredDocument:
         asked={
             judgement.annotator: judgement.asked for judgement in document.judgements if judgement.asked is not None
         },
+        allowed=allowed,
     )
 
 
@@ -231,12 +234,12 @@ def _conflicts(
     those who were asked about it: choosing another label was not open to the others.
     """
     if set(asked.values()) == {document.of(labels)}:
-        groups = conflict_groups(layers, document.text)
+        groups = conflict_groups(layers, document.text, allowed=document.allowed)
     else:
         groups = []
         for label in labels:
             parts = {name: _only(spans, {label}) for name, spans in layers.items() if label in asked[name]}
-            groups += conflict_groups(parts, document.text) if len(parts) > 1 else []
+            groups += conflict_groups(parts, document.text, allowed=document.allowed) if len(parts) > 1 else []
     return dict(Counter(group.kind.value for group in groups))
 
 

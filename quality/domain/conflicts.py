@@ -1,10 +1,13 @@
 """Where annotators of one document differ: groups of overlapping spans, each of one kind.
 
-A group is a connected component of spans that share characters. In projects where spans may lie over
-spans, what everybody marked is agreed whatever lies over it, and of the rest only spans of one label or
-of the same bounds are versions of each other: a place within a company's name is no other reading of it. A group's *options* are the versions
-of that stretch people actually wrote, most supported first, so a reviewer settles a group by
-choosing one of them (or nothing) and the result can never overlap within itself.
+A group is a connected component of spans that are versions of each other. Where spans never share
+words, those are all that share characters. Where they may, what everybody marked is agreed whatever
+lies over it, and of the rest only spans of one label, with the same bounds, or that cross are versions
+of each other: a place within a company's name is no other reading of it. A group's *options* are the
+versions of that stretch people actually wrote, most supported first, so a reviewer settles a group by
+choosing one of them (or nothing) and the result overlaps within itself only as its author let it.
+
+Agreement counts the groups that review shows: both come from `conflict_groups`.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 
-from annotation.domain.spans import LabelledSpan, SpanOverlap
+from annotation.domain.spans import LabelledSpan, SpanOverlap, overlapping
 from daner_site.core.sentences import Sentence
 
 
@@ -23,6 +27,7 @@ class Kind(StrEnum):
     UNANIMOUS = "unanimous"
     BOTH = "boundary_label"
     SPLIT_MERGE = "split_merge"
+    NESTED = "nested"
     LABEL = "label"
     BOUNDARY = "boundary"
     MISSING = "missing"
@@ -37,6 +42,7 @@ _WORDS = {
     Kind.UNANIMOUS: Sentence("agreed"),
     Kind.BOTH: Sentence("bounds and label"),
     Kind.SPLIT_MERGE: Sentence("split or merged"),
+    Kind.NESTED: Sentence("one within another"),
     Kind.LABEL: Sentence("label"),
     Kind.BOUNDARY: Sentence("bounds"),
     Kind.MISSING: Sentence("marked by some only"),
@@ -44,8 +50,8 @@ _WORDS = {
 
 # Of the flags that hold, the first of these is the kind. Bounds-and-label goes before split: one
 # DATE against CARDINAL + DATE differs in what the words are, not only in where they are cut.
-PRIMARY = (Kind.BOTH, Kind.SPLIT_MERGE, Kind.LABEL, Kind.BOUNDARY, Kind.MISSING)
-CONFLICT_KINDS = (Kind.MISSING, Kind.LABEL, Kind.BOUNDARY, Kind.BOTH, Kind.SPLIT_MERGE)
+PRIMARY = (Kind.BOTH, Kind.SPLIT_MERGE, Kind.NESTED, Kind.LABEL, Kind.BOUNDARY, Kind.MISSING)
+CONFLICT_KINDS = (Kind.MISSING, Kind.LABEL, Kind.BOUNDARY, Kind.BOTH, Kind.SPLIT_MERGE, Kind.NESTED)
 
 
 ALL_ASKED: Mapping[str, frozenset[str]] = {}
@@ -162,17 +168,20 @@ def _readings(
         for span, people in by_span.items()
         if len(people) == sum(name not in asked or span.label in asked[name] for name in annotators)
     ]
-    sets: list[set[LabelledSpan]] = [{span} for span in agreed]
-    loose: list[set[LabelledSpan]] = []
-    for span in by_span.keys() - set(agreed):
-        mine = [found for found in loose if any(_same_thing(span, other) for other in found)]
-        loose = [found for found in loose if found not in mine] + [{span}.union(*mine)]
-    return [[(span, annotator) for span in sorted(found) for annotator in by_span[span]] for found in [*sets, *loose]]
+    group_of = {span: [span] for span in by_span}
+    for one, other in overlapping(by_span.keys() - set(agreed)):
+        if _same_thing(one, other) and group_of[one] is not group_of[other]:
+            group_of[one] += group_of[other]
+            group_of |= dict.fromkeys(group_of[other], group_of[one])
+    groups = {id(found): found for found in group_of.values()}.values()
+    return [[(span, annotator) for span in sorted(found) for annotator in by_span[span]] for found in groups]
 
 
 def _same_thing(one: LabelledSpan, other: LabelledSpan) -> bool:
+    """Whether spans that share characters are versions of each other and not one within the other."""
     same_bounds = (one.start, one.end) == (other.start, other.end)
-    return one.touches(other) and (same_bounds or one.label == other.label)
+    crossing = not one.holds(other) and not other.holds(one)
+    return same_bounds or crossing or one.label == other.label
 
 
 def _group(
@@ -211,8 +220,12 @@ def _flags(options: Sequence[Option], silent: Sequence[str]) -> frozenset[Kind]:
             flags.add(Kind.BOUNDARY)
         if labels and bounds:
             flags.add(Kind.BOTH)
-        if any(len(option.spans) > 1 for option in options):
+        pairs = [pair for option in options for pair in combinations(option.spans, 2)]
+        if any(not one.holds(other) and not other.holds(one) for one, other in pairs):
             flags.add(Kind.SPLIT_MERGE)
+        # The same stretch under two labels is a question of labels.
+        if any(one.holds(other) != other.holds(one) for one, other in pairs):
+            flags.add(Kind.NESTED)
     return frozenset(flags)
 
 

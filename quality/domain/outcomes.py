@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import sqrt
 
-from annotation.domain.spans import LabelledSpan
+from annotation.domain.spans import LabelledSpan, SpanOverlap
 from quality.domain.conflicts import Kind, conflict_groups
 
 Z = 1.96
@@ -23,7 +23,9 @@ class Score:
     made: int = 0
     right: int = 0
     mistakes: Counter[str] = field(default_factory=Counter)
-    """missed, extra, label, boundary, boundary_label, split_merge"""
+    """missed, extra, label, boundary, boundary_label, split_merge, nested"""
+    allowed: SpanOverlap = SpanOverlap.NONE
+    """Which spans may share characters in the project."""
 
     def add(self, spans: Collection[LabelledSpan], gold: Collection[LabelledSpan]) -> None:
         """One more document."""
@@ -31,7 +33,7 @@ class Score:
         self.gold += len(set(gold))
         self.made += len(set(spans))
         self.right += len(set(spans) & set(gold))
-        self.mistakes.update(mistakes(spans, gold))
+        self.mistakes.update(mistakes(spans, gold, self.allowed))
 
     @property
     def precision(self) -> float | None:
@@ -47,10 +49,12 @@ class Score:
         return 2 * self.right / total if total else None
 
 
-def mistakes(spans: Collection[LabelledSpan], gold: Collection[LabelledSpan]) -> Counter[str]:
+def mistakes(
+    spans: Collection[LabelledSpan], gold: Collection[LabelledSpan], allowed: SpanOverlap = SpanOverlap.NONE
+) -> Counter[str]:
     """`{kind: places}` where they differ from gold; `missing` is told apart into missed and extra."""
     found: Counter[str] = Counter()
-    for group in conflict_groups({"gold": gold, "own": spans}):
+    for group in conflict_groups({"gold": gold, "own": spans}, allowed=allowed):
         if group.kind is Kind.MISSING:
             found["missed" if group.silent == ("own",) else "extra"] += 1
         elif group.open:

@@ -12,6 +12,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from annotation.domain.spans import SpanOverlap
 from annotation.models.base import PublicModel
 from annotation.models.documents import Document, OverlapReason
 from annotation.models.projects import Label, Project
@@ -24,6 +25,8 @@ class AgreementReport(PublicModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     measures = models.JSONField()
     """As `quality.selectors.agreement.measures` returns it."""
+    span_overlap = models.CharField(max_length=6, default=SpanOverlap.NONE.value)
+    """Of the project: under another setting the same work holds other conflicts."""
     data_sha = models.CharField(max_length=64)
     """SHA-256 over the annotations and labels measured; equal data are not measured twice."""
     watermark = models.PositiveBigIntegerField()
@@ -86,6 +89,7 @@ class DocumentAgreement(Sliced):
     boundary = models.PositiveIntegerField()
     boundary_label = models.PositiveIntegerField()
     split_merge = models.PositiveIntegerField()
+    nested = models.PositiveIntegerField(default=0)
     """From `missing` on: places in conflict, by `quality.domain.conflicts.Kind`."""
 
     plain_words = models.PositiveIntegerField()

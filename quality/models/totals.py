@@ -58,6 +58,7 @@ class DocumentTotal(WithSquares):
     boundary = models.FloatField()
     boundary_label = models.FloatField()
     split_merge = models.FloatField()
+    nested = models.FloatField(default=0)
     plain_words = models.FloatField()
     plain_votes = models.FloatField()
     bio_words = models.FloatField()

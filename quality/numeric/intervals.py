@@ -84,6 +84,8 @@ def coverage(
             does where documents are many.
     """
     rows = rows[rows.any(axis=1)]
+    if not len(rows):
+        return None
     generator = np.random.default_rng(seed)
     value = float(statistic(rows.sum(axis=0)[None])[0])
     found = []

@@ -21,7 +21,7 @@ from quality.numeric.ratio import ratio_interval
 
 __all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "PairSums", "document_row", "figures", "measure", "measured"]
 
-VERSION = 3
+VERSION = 4
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")
@@ -120,14 +120,22 @@ def document_figures(row: DocumentRow) -> Json:
 def coverages(
     rows: Iterable[DocumentRow], size: int, *, groups: int | None = None, samples: int = 300
 ) -> dict[str, Coverage | None]:
-    """How often intervals of `size` documents hold the figure of all, for the two leading figures; see `coverage`."""
+    """How often intervals of `size` documents hold the figure of all, for leading figures and alpha of each label
+    (`=x`), which is all there is where people were asked about one label at a time; see `coverage`."""
     rows = [row for row in rows if row.documents]
     table, whole = _Table(rows), total(rows)
-    bio = table.matrix("bio", sorted(whole.view("bio").values))
+    alphas = {name: table.matrix(name, sorted(whole.view(name).values)) for name in ("bio", "label", *_own(whole))}
+    tried = {name: (matrix, numeric.alphas_of_sums) for name, matrix in alphas.items()}
+    tried |= {"exact": (table.counted("exact"), numeric.fractions_of_sums)}
     return {
-        "bio": coverage(bio, numeric.alphas_of_sums, size, groups=groups, samples=samples),
-        "exact": coverage(table.counted("exact"), numeric.fractions_of_sums, size, groups=groups, samples=samples),
+        name: coverage(matrix, statistic, size, groups=groups, samples=samples)
+        for name, (matrix, statistic) in tried.items()
     }
+
+
+def _own(row: DocumentRow) -> list[str]:
+    """The views of one label each."""
+    return sorted(row.alpha.keys() - set(WHOLE_VIEWS))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from annotation.domain.spans import SpanOverlap
 from annotation.models import Document, Project
 from annotation.selectors.layers import DocumentLayers, document_layers
 from quality.domain.agreement_counting import MeasuredDocument
@@ -32,7 +31,7 @@ def case_content(document: Document) -> CaseContent:
 
 def grouped(project: Project, layers: DocumentLayers) -> CaseContent:
     spans = {str(layer.author_id): layer.spans for layer in layers.layers}
-    groups = conflict_groups(spans, layers.text, asked_by_name(layers), SpanOverlap(project.span_overlap))
+    groups = conflict_groups(spans, layers.text, asked_by_name(layers), layers.allowed)
     ids = sorted(str(layer.annotation_uuid) for layer in layers.layers)
     return CaseContent(project, layers, groups, hashlib.sha256("|".join(ids).encode()).hexdigest())
 
@@ -46,6 +45,7 @@ def measured(layers: DocumentLayers) -> MeasuredDocument:
         with_suggestions=any(layer.with_suggestions for layer in layers.layers),
         asked=asked_by_name(layers),
         labels=layers.labels,
+        allowed=layers.allowed,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from annotation.domain.spans import LabelledSpan, of_labels
+from annotation.domain.spans import LabelledSpan, SpanOverlap, of_labels
 from annotation.models import Annotation, Project
 from annotation.selectors.layers import layers_of
 from daner_site.core.sentences import Sentence
@@ -33,6 +33,7 @@ MISTAKES = {
     "boundary": Sentence("bounds"),
     "boundary_label": Sentence("bounds and label"),
     "split_merge": Sentence("split or merged"),
+    "nested": Sentence("one within another"),
 }
 
 
@@ -124,8 +125,9 @@ def outcomes(project: Project) -> Outcomes:
 
 
 def _rows(project: Project, documents: Sequence[int]) -> list[ScoreRow]:
-    people: dict[str, Score] = defaultdict(Score)
-    together = Score()
+    allowed = SpanOverlap(project.span_overlap)
+    people: dict[str, Score] = defaultdict(lambda: Score(allowed=allowed))
+    together = Score(allowed=allowed)
     run = ConsensusRun.objects.filter(project=project, finished_at__isnull=False).order_by("-number").first()
     found = (
         ConsensusDocument.objects.filter(run=run, document__in=documents) if run else ConsensusDocument.objects.none()
@@ -147,7 +149,7 @@ def _span(item: dict[str, Any]) -> LabelledSpan:
 
 
 def _second(reviews: Sequence[Review]) -> Score:
-    score = Score()
+    score = Score()  # Its mistakes are not shown.
     for review in reviews:
         score.add(_spans(review.spans), _spans(review.before))
     return score

@@ -18,7 +18,7 @@ from quality.selectors.agreement import kept_apart, measures
 from quality.selectors.panel import newest_report
 from quality.services.agreement_rows import documents_measure, documents_missed
 from quality.services.agreement_totals import totals_update
-from quality.services.cases import cases_refresh
+from quality.services.cases import cases_refresh_all
 
 DEBOUNCE_MS = 2_000
 """A burst of submissions is measured once: later messages find nothing new and stop."""
@@ -57,8 +57,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
         agreement_request(project_id=project_id, delay_ms=rest)
         return newest
     documents_measure(project=project, document_ids=missed)
-    for document_id in missed:
-        cases_refresh(document_id=document_id)
+    cases_refresh_all(project=project, document_ids=missed)
     totals_update(project=project)
     sha = _data_sha(project)
     if newest is not None and newest.data_sha == sha and not anew:
@@ -69,6 +68,7 @@ def agreement_recompute(*, project_id: int, anew: bool = False) -> AgreementRepo
         organization_id=project.organization_id,
         project=project,
         measures=measures(project) | {"apart": kept_apart(project)},
+        span_overlap=project.span_overlap,
         seconds=time.monotonic() - started,
         data_sha=sha,
         watermark=watermark,
@@ -95,9 +95,14 @@ def agreement_sweep() -> int:
 
 
 def _comparable(project: Project, newest: AgreementReport) -> bool:
-    """Under other definitions, or with another label, the rows of all documents say something else."""
+    """Under other definitions, with another label, or where spans may lie over spans in another way, the rows
+    of all documents say something else."""
     labels = set(project.labels.values_list("name", flat=True))
-    return bool(newest.measures["version"] == VERSION) and set(newest.measures["alpha"]["per_label"]) == labels
+    return (
+        bool(newest.measures["version"] == VERSION)
+        and newest.span_overlap == project.span_overlap
+        and set(newest.measures["alpha"]["per_label"]) == labels
+    )
 
 
 def _rest_ms(newest: AgreementReport | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,7 @@ from quality.domain.samples import in_sample
 from quality.models import AdjudicationCase, Review
 from quality.selectors.cases import another_reviewer, worked_on
 from quality.selectors.content import CaseContent, case_content, grouped
-from quality.selectors.expected import label_weights, probable_spans, probable_spans_of
+from quality.selectors.expected import label_weights, probable_spans_of
 from quality.services.decisions import decision_json, group_json, review_write, span_json
 from quality.services.rulings import ruling_ask
 
@@ -65,53 +65,102 @@ class DecidedBeforeError(CaseError):
         super().__init__(gettext("You decided on this document first; somebody else has to be the second."))
 
 
-@transaction.atomic
 def cases_refresh(*, document_id: int) -> AdjudicationCase | None:
-    """Bring the document's open case in line with its current annotations.
-
-    Opens, changes or closes it; a document whose annotators agree, or whose gold is newer than
-    the case, has none. Where an annotator changed their work after the decision, a new case holds
-    the places that are not decided yet; the decision and its gold stay. Safe to repeat. Returns
-    the open case, if there is one now.
-    """
-    document = (
-        Document.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("project")
-        .filter(pk=document_id)
-        .first()
-    )
+    """Bring the document's open case in line with its current annotations; the open case, if there is one now."""
+    document = Document.objects.select_related("project").filter(pk=document_id).first()
     if document is None:
         return None
+    return cases_refresh_all(project=document.project, document_ids=[document_id]).get(document_id)
+
+
+def cases_refresh_all(*, project: Project, document_ids: Iterable[int]) -> dict[int, AdjudicationCase]:
+    """Bring the open cases of these documents in line with their current annotations.
+
+    Opens, changes or closes them; a document whose annotators agree, or whose gold is newer than
+    the case, has none. Where an annotator changed their work after the decision, a new case holds
+    the places that are not decided yet; the decision and its gold stay. Safe to repeat. Returns
+    the open case by document, of those that have one now.
+    """
+    ids = sorted(document_ids)
+    found: dict[int, AdjudicationCase] = {}
+    for at in range(0, len(ids), PART):
+        found |= _refresh(project, ids[at : at + PART])
+    return found
+
+
+@transaction.atomic
+def _refresh(project: Project, ids: list[int]) -> dict[int, AdjudicationCase]:
+    documents = Document.objects.select_for_update(no_key=True, of=("self",)).filter(project=project, pk__in=ids)
+    locked = list(documents.order_by("pk"))
     # Locked as well: a reviewer may be settling it at this moment.
-    open_case = AdjudicationCase.objects.select_for_update(of=("self",)).filter(document=document, status=Status.OPEN)
-    case = open_case.first()
-    content = case_content(document)
+    waiting = AdjudicationCase.objects.select_for_update(of=("self",)).select_related("project").order_by("pk")
+    cases = {case.document_id: case for case in waiting.filter(document__in=ids, status=Status.OPEN)}
+    layers = {item.document_id: item for item in layers_of(project, at_least=0, document_ids=ids)}
+    to_open: list[tuple[Document, CaseContent]] = []
+    to_change: list[tuple[AdjudicationCase, CaseContent]] = []
+    for document in locked:
+        document.project = project
+        content = grouped(project, layers[document.pk]) if document.pk in layers else case_content(document)
+        case = cases.get(document.pk)
+        if not _to_be_open(content, case):
+            if again := _close(document, content, case):
+                cases[document.pk] = again
+        elif case is None:
+            to_open.append((document, content))
+        elif _outdated(case, content):
+            to_change.append((case, content))
+    facts = _facts_of(project, [content for _, content in [*to_open, *to_change]])
+    for case, _ in to_change:
+        case_change(case, **facts[case.document_id])
+    opened = AdjudicationCase.objects.bulk_create(_case(document, facts[document.pk]) for document, _ in to_open)
+    if opened:
+        nudge_on_commit(project_group(project.uuid), "quality")
+    cases |= {case.document_id: case for case in opened}
+    return {document_id: case for document_id, case in cases.items() if case.status == Status.OPEN}
+
+
+def _to_be_open(content: CaseContent, case: AdjudicationCase | None) -> bool:
     if case is not None and case.before is not None and case.layers_sha == content.sha:
         # A check or a second decision: about this very work, whether or not people differ in it.
-        return case
-    disputed = len(content.layers.layers) > 1 and bool(content.open_groups)
-    if not disputed or _settled(document, case):
-        if case is not None:
-            case_change(case, status=Status.OBSOLETE)
-        return _changed_after(document, content) if disputed else None
-    if case is None:
-        case = case_open(document=document, content=content)
-    elif case.layers_sha != content.sha:
-        case_change(case, **_facts(content))
-    return case
+        return True
+    # Gold stands, unless a reviewer reopened the case after it.
+    gold = content.layers.gold
+    return _disputed(content) and (gold is None or (case is not None and case.opened_at > gold.created_at))
+
+
+def _outdated(case: AdjudicationCase, content: CaseContent) -> bool:
+    """The same work is other places, too, once spans may lie over spans in another way."""
+    return case.layers_sha != content.sha or (case.before is None and case.kinds != _kinds(content))
+
+
+def _close(document: Document, content: CaseContent, case: AdjudicationCase | None) -> AdjudicationCase | None:
+    """Returns the case that takes the place of the one closed, if any."""
+    if case is not None:
+        case_change(case, status=Status.OBSOLETE)
+    return _changed_after(document, content) if _disputed(content) else None
+
+
+def _disputed(content: CaseContent) -> bool:
+    return len(content.layers.layers) > 1 and bool(content.open_groups)
 
 
 def case_open(*, document: Document, content: CaseContent, **fields: Any) -> AdjudicationCase:
     """Put the document on the reviewers' list; the caller has checked that it has no open case."""
-    case = AdjudicationCase.objects.create(
+    facts = _facts_of(document.project, [content])[document.pk]
+    case = _case(document, facts | fields)
+    case.save()
+    nudge_on_commit(project_group(document.project.uuid), "quality")
+    return case
+
+
+def _case(document: Document, fields: Mapping[str, Any]) -> AdjudicationCase:
+    return AdjudicationCase(
         organization_id=document.organization_id,
         project=document.project,
         document=document,
         opened_at=now(),
-        **(_facts(content) | fields),
+        **fields,
     )
-    nudge_on_commit(project_group(document.project.uuid), "quality")
-    return case
 
 
 def priorities_refresh(*, project_id: int) -> int:
@@ -264,7 +313,7 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
         raise CaseError(gettext("The document has a newer open case; decide that one."))
     if not content.open_groups:
         raise CaseError(gettext("The annotators agree by now; there is nothing to decide."))
-    case_change(case, status=Status.OPEN, opened_at=now(), **_facts(content))
+    case_change(case, status=Status.OPEN, opened_at=now(), **_facts_of(case.project, [content])[case.document_id])
     if case.before is not None:
         # It is an ordinary case from now on.
         case_change(case, origin=Origin.CONFLICT, before=None, barred=None)
@@ -297,12 +346,6 @@ def case_take(ctx: ProjectContext, case: AdjudicationCase, version: int | None) 
     if content.sha != locked.layers_sha and locked.status == Status.OPEN:
         raise StaleCaseError(gettext("An annotator changed their work on this document in the meantime."))
     return locked, content
-
-
-def _settled(document: Document, case: AdjudicationCase | None) -> bool:
-    """Gold stands, unless a reviewer reopened the case after it."""
-    gold = document.annotations.filter(kind=Annotation.Kind.GOLD, current=True).first()
-    return gold is not None and (case is None or case.opened_at <= gold.created_at)
 
 
 def _changed_after(document: Document, content: CaseContent) -> AdjudicationCase | None:
@@ -360,16 +403,27 @@ def _gold_of(document: Document) -> Annotation:
     return document.annotations.get(kind=Annotation.Kind.GOLD, current=True)
 
 
-def _facts(content: CaseContent) -> dict[str, Any]:
-    probable = probable_spans(content.project, content.layers)
-    kinds = {kind: count for kind, count in kind_counts(content.groups).items() if count}
+def _facts_of(project: Project, contents: Sequence[CaseContent]) -> dict[int, dict[str, Any]]:
+    """What cases say of their documents' work, by document; the questions that all share are asked once."""
+    if not contents:
+        return {}
+    probable = probable_spans_of(project, [content.layers for content in contents])
+    weights = label_weights(project)
     return {
-        "layers_sha": content.sha,
-        "kinds": kinds,
-        "n_groups": sum(kinds.values()),
-        "labels": label_counts(content.groups),
-        "priority": _priority(content, probable, label_weights(content.project)),
+        content.layers.document_id: {
+            "layers_sha": content.sha,
+            "kinds": (kinds := _kinds(content)),
+            "n_groups": sum(kinds.values()),
+            "labels": label_counts(content.groups),
+            "priority": _priority(content, probable.get(content.layers.document_id), weights),
+        }
+        for content in contents
     }
+
+
+def _kinds(content: CaseContent) -> dict[str, int]:
+    """Those that occur."""
+    return {kind: count for kind, count in kind_counts(content.groups).items() if count}
 
 
 def _priority(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation.domain.spans import LabelledSpan, overlapping
+from annotation.domain.spans import LabelledSpan, SpanOverlap, overlapping
 from annotation.domain.tags import spans_to_bio
 from annotation.domain.text import tokenize
 from quality.domain.agreement_counting import MeasuredDocument, document_row
@@ -202,6 +203,27 @@ def test_a_span_inside_another_keeps_its_label_and_leaves_the_tags() -> None:
     expected = krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")
     assert found["alpha"]["per_label"]["B"]["value"] == pytest.approx(expected, abs=1e-12)
     assert found["span_f1"]["exact"]["micro"] == pytest.approx((4 + 2 + 2) / (4 + 3 + 3))
+
+
+@pytest.mark.parametrize("allowed", list(SpanOverlap))
+@given(documents(flat=False))
+def test_conflicts_are_those_that_review_shows(allowed: SpanOverlap, found: list[MeasuredDocument]) -> None:
+    everything = [replace(each, asked={}, allowed=allowed) for each in found]
+    result = figures([document_row(each, LABELS) for each in everything], LABELS)
+    shared = [each for each in everything if len(each.layers) > 1]
+    groups = [group for each in shared for group in conflict_groups(each.layers, each.text, allowed=allowed)]
+    assert result["conflicts"] == kind_counts(groups)
+    assert result["counts"]["agreed"] == sum(not group.open for group in groups)
+
+
+def test_whoever_misses_the_inner_name_of_two_missed_it_also_where_some_were_asked_less() -> None:
+    nested = [span(0, 11, "A"), span(4, 7, "A")]
+    layers = {"p": nested, "q": nested[:1], "r": []}
+    found = document(layers, allowed=SpanOverlap.NESTED, asked={"r": frozenset("B")})
+    row = document_row(found, LABELS)
+    assert (row.agreed, row.conflicts) == (1, {"missing": 1})
+    # Asked about it, the third has neither: who marked what is open then, of both together.
+    assert document_row(replace(found, asked={}), LABELS).conflicts == {"nested": 1}
 
 
 def test_the_confusion_counts_each_span_against_the_one_it_shares_most_with() -> None:

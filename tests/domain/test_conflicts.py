@@ -36,6 +36,7 @@ def test_the_running_example_is_one_missing_one_bounds_and_label_and_one_agreeme
         "boundary": 0,
         "boundary_label": 1,
         "split_merge": 0,
+        "nested": 0,
     }
     person, date, _ = groups
     assert person.silent == ("user 2",)
@@ -242,3 +243,62 @@ def test_decided_places_may_share_words_as_the_project_allows() -> None:
     assert merge(groups, decisions, allowed=SpanOverlap.NESTED) == spans("0-15 ORG, 8-15 LOC")
     with pytest.raises(DecisionError, match=r"ORG .* and LOC .* overlap"):
         merge(groups, decisions)
+
+
+@pytest.mark.parametrize("allowed", [SpanOverlap.NESTED, SpanOverlap.ANY])
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        # Everybody has both, of one label or of two.
+        (("0-15 ORG, 8-15 LOC", "0-15 ORG, 8-15 LOC"), ["0-15 unanimous", "8-15 unanimous"]),
+        (("0-15 ORG, 8-15 ORG", "0-15 ORG, 8-15 ORG"), ["0-15 unanimous", "8-15 unanimous"]),
+        # Somebody misses the inner one: nothing was split, whatever its label.
+        (("0-15 ORG, 8-15 LOC", "0-15 ORG"), ["0-15 unanimous", "8-15 missing"]),
+        (("0-15 ORG, 8-15 ORG", "0-15 ORG"), ["0-15 unanimous", "8-15 missing"]),
+        (("0-15 ORG, 8-15 LOC", "0-15 ORG", ""), ["0-15 missing", "8-15 missing"]),
+        # Each has another one of the two: of two labels they are two things.
+        (("0-15 ORG", "8-15 LOC"), ["0-15 missing", "8-15 missing"]),
+        (("0-15 ORG", "8-15 ORG"), ["0-15 boundary"]),
+        # Spans that cross are versions of each other, whatever their labels.
+        (("0-10 ORG", "5-15 LOC"), ["0-15 boundary_label"]),
+        (("0-10 ORG", "5-15 ORG"), ["0-15 boundary"]),
+        (("0-10 ORG, 5-8 LOC", "5-15 PER, 5-8 LOC"), ["0-15 boundary_label", "5-8 unanimous"]),
+        # One label within itself, and not everybody has the outer one.
+        (("0-15 ORG, 8-15 ORG", "0-15 ORG", ""), ["0-15 nested"]),
+        (("0-15 ORG, 8-15 ORG", "0-12 ORG"), ["0-15 nested"]),
+        # Two labels on the same words, and one of them: a question of labels.
+        (("0-4 PER, 0-4 ORG", "0-4 PER", "0-4 ORG"), ["0-4 label"]),
+        # Side by side is split, also where nesting is allowed.
+        (("0-7 PER, 8-15 PER", "0-15 PER"), ["0-15 split_merge"]),
+    ],
+)
+def test_places_where_spans_may_lie_over_spans(
+    allowed: SpanOverlap, layers: tuple[str, ...], expected: list[str]
+) -> None:
+    groups = conflict_groups({chr(97 + i): spans(layer) for i, layer in enumerate(layers)}, allowed=allowed)
+    assert [f"{group.start}-{group.end} {group.kind}" for group in groups] == expected
+
+
+@pytest.mark.parametrize("allowed", [SpanOverlap.NESTED, SpanOverlap.ANY])
+@given(documents)
+def test_spans_are_in_one_group_if_and_only_if_a_chain_of_versions_joins_them(
+    allowed: SpanOverlap, layers: dict[str, set[LabelledSpan]]
+) -> None:
+    """Against the definition, read off span by span."""
+
+    def versions(one: LabelledSpan, other: LabelledSpan) -> bool:
+        nested = one.holds(other) != other.holds(one)
+        return one.touches(other) and (one.label == other.label or not nested)
+
+    every = set().union(*layers.values())
+    agreed = {span for span in every if all(span in written for written in layers.values())}
+    loose, expected = every - agreed, {frozenset({span}) for span in agreed}
+    while loose:
+        found = {loose.pop()}
+        while more := {span for span in loose if any(versions(span, other) for other in found)}:
+            found |= more
+            loose -= more
+        expected.add(frozenset(found))
+    groups = conflict_groups(layers, allowed=allowed)
+    assert {frozenset(span for option in group.options for span in option.spans) for group in groups} == expected
+    assert len(groups) == len(expected)

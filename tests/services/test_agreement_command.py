@@ -35,7 +35,8 @@ def test_the_file_has_what_was_promised(tmp_path: Path) -> None:
     assert exact["mean"] == pytest.approx((1 / 2 + 2 / 3 + 2 / 3) / 3)
     assert exact["pairs"] == 3
     assert exact["sd"] == pytest.approx(0.0785674, abs=1e-6)
-    assert report["conflicts"] == {"missing": 0, "label": 1, "boundary": 0, "boundary_label": 0, "split_merge": 0}
+    counts = {"missing": 0, "label": 1, "boundary": 0, "boundary_label": 0, "split_merge": 0, "nested": 0}
+    assert report["conflicts"] == counts
     assert report["counts"]["agreed"] == 1
     assert report["by_document"]["1"]["per_1000"] == 250
     assert "export" not in report
@@ -51,6 +52,18 @@ def test_more_on_request(tmp_path: Path) -> None:
     assert "intervals that held the figure of all" in printed
     assert "Fleiss' kappa" in printed
     assert "u-alpha of PER" in printed
+
+
+def test_coverage_is_tried_of_what_there_is_where_people_were_asked_about_one_label(tmp_path: Path) -> None:
+    rows = [
+        {**row(name, [ADA] if name == "p" or name + item == "q2" else []), "item": item, "asked": label}
+        for item in "12"
+        for name, label in zip("pqrs", ("PER", "PER", "ORG", "ORG"), strict=True)
+    ]
+    report, printed = agreement(tmp_path, rows, "--coverage", "6")
+    assert report["alpha"]["bio"]["value"] is None
+    assert {name for name, found in report["coverage"].items() if found} == {"=PER", "exact"}
+    assert "=PER" in printed
 
 
 def test_reasons_are_said_in_words(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_figures_of_a_small_project_by_hand(project: Project) -> None:
         "boundary": 0,
         "boundary_label": 0,
         "split_merge": 0,
+        "nested": 0,
     }
     assert measures["counts"] == {
         "documents": 1,

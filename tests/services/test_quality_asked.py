@@ -7,18 +7,22 @@ product's figures must be those that the commands give for the same files.
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from activelearning.selectors.loop import decision, loop_labels
+from annotation.domain.formats import ImportOptions
 from annotation.domain.permissions import ProjectRole
 from annotation.models import Annotation, Document, Label, Project
 from annotation.selectors.doubts import single_labels
 from annotation.selectors.layers import document_layers
-from annotation.selectors.training import training_set
+from annotation.selectors.training import entities_labelled, labelled, labelled_since, newest_label_id, training_set
 from annotation.services.exports import export_parts
+from annotation.services.imports import ImportRefused, import_run, import_start
 from annotation.services.projects import label_add
 from daner_site.accounts.models import User
 from quality.domain.conflicts import Kind
@@ -277,6 +281,92 @@ def test_a_model_learns_no_absence_from_people_who_were_not_asked(project: Proje
     assert not single_labels(project).filter(document=partly).exists()
     factories.annotation_make(partly, project.created_by, [], kind="gold")
     assert {text.text for text in training_set(project)} == {covered.text, partly.text}
+
+
+FINAL = [
+    {"annotator": "final", "asked": ["PER", "LOC"], "spans": [ADA]},
+    {"annotator": "other", "asked": "PER", "spans": []},
+]
+
+
+def test_a_layer_asked_about_some_labels_only_is_no_gold_and_the_row_is_named(project: Project) -> None:
+    partly = [{"annotator": "final", "asked": "PER", "spans": [ADA]}]
+    rows = [{"text": TEXT, "annotations": FINAL}, {"text": "Bo met Ada in Rome", "annotations": partly}]
+    job = checked(project, jsonl(*rows))
+    options = ImportOptions(layer_map={"final": "gold"})
+    with pytest.raises(ImportRefused, match=r"^Row 2: “final” was not asked about LOC\..* as an annotator's"):
+        import_start(job=job, author=project.created_by, options=options)
+    job.refresh_from_db()
+    assert (job.status, project.documents.count()) == ("checked", 0)
+    # The same file is taken where the layer stays somebody's.
+    import_start(job=job, author=project.created_by, options=ImportOptions())
+    import_run(job_id=job.pk)
+    assert (project.documents.count(), project.annotations.filter(kind="gold").count()) == (2, 0)
+
+
+def test_a_layer_asked_about_all_labels_there_will_be_is_gold(project: Project) -> None:
+    row = {"text": TEXT, "annotations": FINAL}
+    imported(project, jsonl(row), options=ImportOptions(layer_map={"final": "gold"}))
+    assert project.annotations.filter(kind="gold").count() == 1
+    # Gold of the file itself goes first, so that nothing is asked of the layer.
+    given = {"text": "one", "gold": [], "annotations": [{"annotator": "final", "asked": "PER", "spans": []}]}
+    imported(project, jsonl(given), options=ImportOptions(layer_map={"final": "gold"}))
+    assert project.annotations.filter(kind="gold").count() == 2
+    # A label that the same import brings counts as well.
+    job = checked(project, jsonl({**row, "text": "two"}, {"text": "three", "gold": [(0, 5, "CITY")]}))
+    options = ImportOptions(layer_map={"final": "gold"}, create_labels=True)
+    with pytest.raises(ImportRefused, match=r"^Row 1: “final” was not asked about CITY\."):
+        import_start(job=job, author=project.created_by, options=options)
+    assert not project.labels.filter(name="CITY").exists()
+
+
+def test_a_label_added_between_check_and_run_ends_an_import_of_gold_in_words(project: Project) -> None:
+    job = checked(project, jsonl({"text": TEXT, "annotations": FINAL}))
+    import_start(job=job, author=project.created_by, options=ImportOptions(layer_map={"final": "gold"}))
+    label_add(project=project, name="CITY")
+    import_run(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.report["failure"].startswith("Row 1: “final” was not asked about CITY.")
+    assert not project.documents.exists()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_documents_are_counted_as_labelled_where_a_model_learns_from_them(project: Project, seed: int) -> None:
+    """The database counts by the rule that the training set is picked by."""
+    chance = random.Random(seed)
+    documents = [factories.document_make(project, f"{TEXT} {number}") for number in range(8)]
+    for turn in range(20):
+        if turn == 10:
+            label_add(project=project, name="CITY")
+        names = chance.choice([(), ("PER",), ("LOC",), ("PER", "LOC"), ("CITY",)])
+        spans = [ADA] if "PER" in names and chance.random() < 0.5 else []
+        asked_about(chance.choice(documents), spans, *names)
+    for document in chance.sample(documents, 2):
+        factories.annotation_make(document, project.created_by, [], kind="gold")
+    seen = newest_label_id(project) - 5
+    learned = {text.document_uuid: text for text in training_set(project)}
+    found, since = labelled(project), labelled_since(project, seen)
+    assert (found.documents, found.words) == (len(learned), sum(len(text.tokens) for text in learned.values()))
+    touched = project.documents.filter(annotations__pk__gt=seen).distinct().values_list("uuid", flat=True)
+    assert since.documents == len({str(uuid) for uuid in touched} & learned.keys())
+    marked = project.annotations.filter(spans__isnull=False).values_list("document__uuid", flat=True)
+    assert entities_labelled(project) == (not {str(uuid) for uuid in marked}.isdisjoint(learned))
+
+
+def test_work_that_teaches_nothing_makes_no_training_due(project: Project) -> None:
+    project.retrain_after = 2
+    project.save()
+    documents = [factories.document_make(project, f"{TEXT} {number}") for number in range(3)]
+    for document in documents:
+        asked_about(document, [ADA], "PER")
+    labels = loop_labels(project)
+    assert (labels.documents, labels.words, labels.new, labels.new_words, labels.entities) == (0, 0, 0, 0, False)
+    assert "there are 0" in decision(project).reason
+    for document in documents:
+        asked_about(document, [ROME], "LOC")
+    labels = loop_labels(project)
+    assert (labels.documents, labels.words, labels.new, labels.new_words, labels.entities) == (3, 18, 3, 18, True)
+    assert decision(project).due
 
 
 def test_nobody_is_measured_on_what_they_were_not_asked(project: Project) -> None:

@@ -54,6 +54,10 @@ class PreparedDocument:
     layers: Mapping[str, Spans]
     asked: Mapping[str, Labels]
     """Annotator → the labels they were asked about; who is not in it: about all."""
+    gold_of: str = ""
+    """The annotator whose layer is the gold; empty where the file has it of nobody, or none."""
+    gold_asked: Labels | None = None
+    """The labels they were asked about; None: about all."""
 
     @property
     def is_labelled(self) -> bool:
@@ -67,7 +71,7 @@ def prepare(
 
     `allowed`: how spans may overlap in the project, for `options.longest`.
     """
-    gold, layers, asked = _labels(row, options) if options.with_labels else (None, {}, {})
+    gold, gold_of, layers, asked = _labels(row, options) if options.with_labels else (None, "", {}, {})
     if options.longest:
         gold = None if gold is None else tuple(resolve_overlaps(gold, allowed))
         layers = {name: tuple(resolve_overlaps(spans, allowed)) for name, spans in layers.items()}
@@ -79,27 +83,38 @@ def prepare(
         gold=gold,
         layers=layers,
         asked=asked,
+        gold_of=gold_of,
+        gold_asked=_question(row, gold_of, options),
     )
 
 
-def _labels(row: ParsedDocument, options: ImportOptions) -> tuple[Spans | None, dict[str, Spans], dict[str, Labels]]:
-    gold = None if row.spans is None else _mapped(row.spans, options)
+def _labels(
+    row: ParsedDocument, options: ImportOptions
+) -> tuple[Spans | None, str, dict[str, Spans], dict[str, Labels]]:
+    gold, gold_of = None if row.spans is None else _mapped(row.spans, options), ""
     layers: dict[str, Spans] = {}
     asked: dict[str, Labels] = {}
     for name, spans in row.layers.items():
         use = options.layer_map.get(name, "annotator")
         if use == "gold" and gold is None:
-            gold = _mapped(spans, options)
+            gold, gold_of = _mapped(spans, options), name
         if use != "annotator":
             continue
-        if name in row.asked:
-            asked[name] = frozenset(options.label_map.get(label, label) for label in row.asked[name]) - {""}
-            if not asked[name]:
-                # All they were asked about is left out: they have said nothing here.
-                del asked[name]
-                continue
+        question = _question(row, name, options)
+        if question is not None and not question:
+            # All they were asked about is left out: they have said nothing here.
+            continue
+        if question:
+            asked[name] = question
         layers[name] = _mapped(spans, options)
-    return gold, layers, asked
+    return gold, gold_of, layers, asked
+
+
+def _question(row: ParsedDocument, name: str, options: ImportOptions) -> Labels | None:
+    """The labels of the project that an annotator was asked about; None: about all."""
+    if name not in row.asked:
+        return None
+    return frozenset(options.label_map.get(label, label) for label in row.asked[name]) - {""}
 
 
 def _mapped(spans: Spans, options: ImportOptions) -> Spans:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.domain.spans import SpanOverlap
 from quality.domain.agreement_counting import measured
 from quality.domain.conflicts import CONFLICT_KINDS
 from quality.domain.files import FileError, labels_of, read_items
@@ -37,6 +38,12 @@ class Command(BaseCommand):
         parser.add_argument("annotations", type=Path, metavar="ANNOTATIONS.jsonl")
         parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file")
         parser.add_argument("--export", action="store_true", help="add kappa, pi, AC1, u-alpha and alpha of label sets")
+        parser.add_argument(
+            "--overlap",
+            choices=[item.value for item in SpanOverlap],
+            default=SpanOverlap.NONE.value,
+            help="which spans of one person may share characters, for the kinds of conflict (%(default)s)",
+        )
         parser.add_argument("--rows", type=int, default=10, help="longest table of pairs and documents (%(default)s)")
         parser.add_argument(
             "--coverage",
@@ -61,7 +68,8 @@ class Command(BaseCommand):
             items = read_items(options["items"], options["annotations"])
         except FileError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
-        labels, documents = labels_of(items), [measured(item) for item in items]
+        allowed = SpanOverlap(options["overlap"])
+        labels, documents = labels_of(items), [measured(item, allowed) for item in items]
         figures = measure(documents, labels)
         rows = {item.id: document_row(document, labels) for item, document in zip(items, documents, strict=True)}
         report = {
