@@ -20,7 +20,7 @@ from daner_site.accounts.models import User
 from quality.services.overlap import overlap_consider
 from tests import factories
 from tests.fakes import fake_engine
-from tests.services.test_activelearning_runs import execute
+from tests.services.run_helpers import execute
 from tests.services.test_work import claim, submit
 
 pytestmark = pytest.mark.django_db

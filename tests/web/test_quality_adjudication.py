@@ -19,7 +19,7 @@ from quality.services.cases import case_resolve
 from quality.services.unanimous import unanimous_accept
 from tests.services.test_quality_adjudication import FIRST, again, draw, second_case, unanimous
 from tests.services.test_quality_cases import DATE, PERSON, World, another_reviewer
-from tests.web.test_quality_pages import address, case_address, form_of, signed_in, text_of
+from tests.web.quality_helpers import address, case_address, form_of, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
