@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models.functions import Left
 
 from annotation.domain.spans import LabelledSpan
 from annotation.models import Document, Project
@@ -21,6 +22,8 @@ from quality.models import AnnotatorReliability, ConsensusDocument, ConsensusRun
 from quality.numeric.calibration import LEAST_SPANS, Calibration
 
 PAGE_SIZE = 50
+OPENING = 90
+"""Characters of a document by which it is known in a list."""
 CONTEXT = 40
 EXPORT_BATCH = 300
 
@@ -110,8 +113,9 @@ def _learning(run: ConsensusRun) -> str:
 
 
 def consensus_documents(run: ConsensusRun, *, number: str) -> Page[ConsensusDocument]:
-    """Its documents, the least sure ones first."""
+    """Its documents with the opening of each, the least sure ones first."""
     rows = run.rows.select_related("document").defer("document__text", "document__tokens")
+    rows = rows.annotate(opening=Left("document__text", OPENING))
     return Paginator(rows.order_by("-uncertainty", "document__position"), PAGE_SIZE).get_page(number)
 
 

@@ -9,6 +9,12 @@ import { announce, toast } from "./toast.js";
 
 const body = document.body;
 
+// On a narrow screen the tab one is on may lie outside; only the row of tabs moves, not the page.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const [row, own] = [tab.parentElement, tab].map((one) => one.getBoundingClientRect());
+  tab.parentElement.scrollBy(own.x + own.width / 2 - row.x - row.width / 2, 0);
+}
+
 // A fragment request that ends at the sign-in page means the session is over: show that page whole.
 body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;

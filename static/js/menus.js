@@ -36,7 +36,8 @@ function inMenu(event, menu) {
   if (!menu.open && event.key === "ArrowDown") {
     event.preventDefault();
     menu.open = true;
-    goTo(reachable(menu.querySelector(".menu-list")), 0); // at once: the next key may be on its way
+    // At once: the next key may come before the next frame.
+    goTo(reachable(menu.querySelector(".menu-list")), 0);
     return;
   }
   if (!menu.open) return;

@@ -1,4 +1,4 @@
-"""Every page passes axe-core, in every theme, and the annotation page is light; a new page is visited unasked."""
+"""Every page passes axe-core, in every theme, and fits a phone; the annotation page is light. A new page is visited unasked."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ RUN = """async (only) => {
   return found.violations.flatMap(({ id, impact, nodes }) => nodes.map(({ target, any, all, none }) =>
     [impact, id, target.join(" "), [...any, ...all, ...none].map((check) => check.message).join("; ")]));
 }"""
+
+
+# What can be pressed or filled in and lies outside the screen; the rows of tabs and of labels scroll by intention.
+CUT_OFF = """() => [...document.querySelectorAll(".btn, button, input, select, textarea")]
+  .filter((one) => !one.closest(".tabs, .palette") && one.checkVisibility())
+  .filter((one) => { const box = one.getBoundingClientRect(); return box.width > 1 && (box.x < 0 || box.right > innerWidth); })
+  .map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def test_everything_that_is_no_page_is_a_route() -> None:
@@ -111,10 +118,13 @@ def findings(people: People, visit: Visit) -> Iterator[str]:
         # A theme changes colours alone, so only the first is asked everything.
         only = {"type": "tag", "values": TAGS} if theme == THEMES[0] else {"type": "rule", "values": ["color-contrast"]}
         yield from serious(page, only, f"{visit.title}, {' '.join(theme)}")
+    page.set_viewport_size(PHONE)
     if visit.title.startswith("annotation:annotate"):
-        page.set_viewport_size(PHONE)
         yield from serious(page, {"type": "tag", "values": TAGS}, f"{visit.title}, phone")
-        page.set_viewport_size(DESKTOP)
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        yield f"{visit.title}, phone: scrolls sideways"
+    yield from (f"{visit.title}, phone: out of sight: {control}" for control in page.evaluate(CUT_OFF))
+    page.set_viewport_size(DESKTOP)
 
 
 def serious(page: Any, only: dict[str, Any], where: str) -> Iterator[str]:

@@ -178,3 +178,12 @@ def test_every_stop_of_the_tab_key_shows_where_one_is(page: Any, cast: Cast, asg
             break
     assert stops > 10
     assert not unseen
+
+
+def test_on_a_phone_the_tabs_one_is_on_are_in_sight(page: Any, cast: Cast, asgi_server: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, cast, asgi_server, "annotation:members", "alice")
+    current = page.locator(".tabs [aria-current]")
+    expect(current).to_have_count(2)
+    for tab in current.all():
+        expect(tab).to_be_in_viewport(ratio=1)
