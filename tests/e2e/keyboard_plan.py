@@ -11,8 +11,8 @@ from typing import Any
 Words = tuple[int, int]
 State = tuple[int, int]
 """Anchor and focus of the caret, as numbers of words."""
-FIND = "f"
-"""The key after which a letter goes to the next word that begins with it."""
+FIND, FIND_EXTEND = "f", "F"
+"""The keys after which a letter goes to the next word that begins with it, or selects as far as there."""
 
 NAMES = "([text, tokens]) => Promise.all([import('/static/js/annotator/names.js'), import('/static/js/annotator/offsets.js')])"
 NAMES += ".then(([names, offsets]) => names.nameRuns(tokens, offsets.offsetsOf(text)))"
@@ -55,9 +55,9 @@ def _way(
     start: State, goal: Words, runs: list[Words], lines: list[Words], done: list[bool], letters: list[str]
 ) -> list[str]:
     """The shortest way of the caret from `start` to having the words of `goal` selected."""
-    # Where the caret is, and whether the next key is a letter to go to.
-    seen: dict[tuple[State, bool], tuple[tuple[State, bool], str] | None] = {(start, False): None}
-    queue = deque([(start, False)])
+    # Where the caret is, and which key waits for a letter.
+    seen: dict[tuple[State, str], tuple[tuple[State, str], str] | None] = {(start, ""): None}
+    queue = deque([(start, "")])
     while queue:
         node = queue.popleft()
         state, finding = node
@@ -68,10 +68,12 @@ def _way(
                 way.append(key)
             return way[::-1]
         fresh = state == start and not any(done)
-        steps = _found(state, letters) if finding else _steps(state, runs, lines, done, fresh=fresh)
-        following = [(key, (where, False)) for key, where in steps]
+        steps = _found(state, letters, finding) if finding else _steps(state, runs, lines, done, fresh=fresh)
+        following = [(key, (where, "")) for key, where in steps]
         if not finding:
-            following.append((FIND, (state, True)))
+            following.append((FIND, (state, FIND)))
+            if min(state) != max(state) or not done[state[1]]:  # on a span it would change that
+                following.append((FIND_EXTEND, (state, FIND_EXTEND)))
         for key, there in following:
             if min(there[0]) >= 0 and max(there[0]) < len(done) and there not in seen:
                 seen[there] = (node, key)
@@ -79,14 +81,15 @@ def _way(
     raise AssertionError(f"no way to {goal}")
 
 
-def _found(state: State, letters: list[str]) -> Iterator[tuple[str, State]]:
+def _found(state: State, letters: list[str], key: str) -> Iterator[tuple[str, State]]:
     """Each letter with the next word that begins with it, round at the end. Only what one key types."""
-    _, focus = state
+    anchor, focus = state
+    behind = range((max(state) if key == FIND_EXTEND else focus) + 1, len(letters))
     nearest: dict[str, int] = {}
-    for word in [*range(focus + 1, len(letters)), *range(focus + 1)]:
+    for word in behind if key == FIND_EXTEND else [*behind, *range(focus + 1)]:
         if letters[word].isascii() and letters[word].isprintable():
             nearest.setdefault(letters[word], word)
-    yield from ((letter, (word, word)) for letter, word in nearest.items())
+    yield from ((letter, (anchor if key == FIND_EXTEND else word, word)) for letter, word in nearest.items())
 
 
 def _steps(

@@ -79,6 +79,18 @@ def test_a_letter_finds_the_next_word_that_begins_with_it(page):
     assert len(spans_on_screen(page)) == 4
 
 
+def test_a_letter_extends_the_selection_to_the_next_word_that_begins_with_it(page):
+    text = "see / r / news and The Day of the Doctor now"
+    harness = Harness(page, [workspace(text)])
+    harness.open()
+    press(page, "f", "/", "F", "n", "o")
+    assert spans_on_screen(page) == [(4, 14)]
+    press(page, "f", "t", "F", "d", "F", "d", "l")  # the second time goes on behind the first
+    assert spans_on_screen(page)[1:] == [(19, 40)]
+    press(page, "f", "n", "F", "z", "F", "Escape", "p")  # no such word, and no letter: nothing moves
+    assert spans_on_screen(page)[2:] == [(41, 44)]
+
+
 def test_what_the_labels_mean_is_one_key_away_and_one_key_back(page):
     Harness(page, [workspace(PLAIN)]).open()
     meaning = page.get_by_text("People, real or invented.")

@@ -14,6 +14,7 @@ export const COMMANDS = [
   {"name": "nextName", "keys": ["."], "text": "Next words that look like a name, selected as one", "repeats": true},
   {"name": "previousName", "keys": [","], "text": "Previous words that look like a name", "repeats": true},
   {"name": "find", "keys": ["f", "/"], "text": "Then a letter: the next word that begins with it"},
+  {"name": "findExtend", "keys": ["F"], "text": "Then a letter: extend the selection to the next word that begins with it"},
   {"name": "nextMark", "keys": ["Tab"], "text": "Next suggestion, or span when none is open"},
   {"name": "previousMark", "keys": ["Shift+Tab"], "text": "Previous suggestion or span"},
   {"name": "extendPrevious", "keys": ["Shift+ArrowLeft"], "text": "Extend the selection to the left", "repeats": true},

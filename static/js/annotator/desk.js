@@ -42,7 +42,7 @@ export function mount(form) {
   const edits = createEdits({ model, caret, index, offsets, tokens: data.tokens, moves, current, say, note, bar: mountSameBar(form) });
   let held = preferences.sticky && data.labels.some((item) => item.name === preferences.held) ? preferences.held : null;
   let pressed = null;
-  let finding = false; // the next key is a letter to go to
+  let finding = null; // the move that waits for a letter
   let drawn = null; // the state of the model that is on screen
   let keeper = null;
 
@@ -173,7 +173,8 @@ export function mount(form) {
     label: (action) => label(action.label),
     ...moves.commands,
     ...edits.commands,
-    find: () => find(true),
+    find: () => find("toLetter"),
+    findExtend: () => find("extendToLetter"),
     outward: () => otherMark(1),
     inward: () => otherMark(-1),
     stronger: () => palette.strengthen(1),
@@ -223,22 +224,23 @@ export function mount(form) {
       if (dialog.open) dialog.close(); else dialog.showModal();
     },
   };
-  function find(on) {
-    finding = on;
-    container.classList.toggle("finding", on);
-    if (on) say(gettext("Which letter does the word begin with?"));
+  function find(move) {
+    finding = move;
+    container.classList.toggle("finding", Boolean(move));
+    if (move) say(gettext("Which letter does the word begin with?"));
   }
 
   /** The key after `find`; whether it was used. */
   function letter({ key, ctrlKey, metaKey }) {
-    if (!finding || MODIFIERS.has(key)) return false;
-    find(false);
+    const move = finding;
+    if (!move || MODIFIERS.has(key)) return false;
+    find(null);
     if ([...key].length !== 1 || ctrlKey || metaKey) return key === "Escape";
-    run({ command: "toLetter", letter: key });
+    run({ command: move, letter: key });
     return true;
   }
 
-  const needsText = new Set(["find", ...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label", "outward", "inward"]);
+  const needsText = new Set(["find", "findExtend", ...Object.keys(moves.commands), ...Object.keys(edits.commands), "clear", "accept", "refuse", "remove", "label", "outward", "inward"]);
 
   function run(action) {
     if (needsText.has(action.command) && !hasText) return false;

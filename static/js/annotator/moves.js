@@ -78,13 +78,26 @@ export function createMoves({ caret, index, offsets, renderer, model, current, n
     if (ahead[0] === ahead[1]) caret.moveTo(ahead[0]); else caret.selectRange(range);
   }
 
-  /* To the next word that begins with a letter, whatever its case and accents; round at the end. */
+  /* Whether a word begins with a letter, whatever its case and accents. */
+  function begins(token, letter) {
+    const { start } = index.range(token, token);
+    return bare(offsets.slice(start, start + 1)) === bare(letter);
+  }
+
+  /* To the next word that begins with a letter; round at the end. */
   function toLetter(letter) {
-    const wanted = bare(letter);
     for (let step = 1; step <= index.count; step += 1) {
       const token = (caret.token + step) % index.count;
-      const { start } = index.range(token, token);
-      if (bare(offsets.slice(start, start + 1)) === wanted) { caret.moveTo(token); return; }
+      if (begins(token, letter)) return caret.moveTo(token);
+    }
+  }
+
+  /* The selection grows to the next word behind it that begins with a letter, and stays where there is none. */
+  function extendToLetter(letter) {
+    const mark = current.mark();
+    const [, last] = index.touched(mark && model.apart ? mark : caret.range);
+    for (let token = last + 1; token < index.count; token += 1) {
+      if (begins(token, letter)) return extend(token - caret.token);
     }
   }
 
@@ -111,6 +124,7 @@ export function createMoves({ caret, index, offsets, renderer, model, current, n
       lineStart: () => lineEdge("start"),
       lineEnd: () => lineEdge("end"),
       toLetter: ({ letter }) => toLetter(letter),
+      extendToLetter: ({ letter }) => extendToLetter(letter),
       nextName: () => toName(1),
       previousName: () => toName(-1),
       nextMark: () => toMark(1),
