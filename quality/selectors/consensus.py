@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.db.models.functions import Left
 
 from annotation.domain.spans import LabelledSpan
@@ -115,8 +116,8 @@ def _learning(run: ConsensusRun) -> str:
 def consensus_documents(run: ConsensusRun, *, number: str) -> Page[ConsensusDocument]:
     """Its documents with the opening of each, the least sure ones first."""
     rows = run.rows.select_related("document").defer("document__text", "document__tokens")
-    rows = rows.annotate(opening=Left("document__text", OPENING))
-    return Paginator(rows.order_by("-uncertainty", "document__position"), PAGE_SIZE).get_page(number)
+    shown: QuerySet[ConsensusDocument] = rows.annotate(opening=Left("document__text", OPENING))
+    return Paginator(shown.order_by("-uncertainty", "document__position"), PAGE_SIZE).get_page(number)
 
 
 def consensus_of(project: Project, document: Document) -> ConsensusDocument | None:
