@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import string
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.urls import reverse
 from django.utils import formats, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import lazy
@@ -33,8 +38,22 @@ class LanguageMiddleware(LocaleMiddleware):
         return super().process_response(request, response)
 
 
-words = cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view())
-"""What the scripts say, in the reader's language; pages in English do not ask for it."""
+@cache_control(max_age=365 * 24 * 3600, public=True, immutable=True)
+def words(request: HttpRequest) -> HttpResponseBase:
+    """What the scripts say in `?language=`; pages in English do not ask for it."""
+    language = request.GET.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        raise Http404("There is no such language.")
+    with translation.override(language):
+        return JavaScriptCatalog.as_view()(request)
+
+
+@lru_cache
+def words_address(language: str) -> str:
+    """Changes with the catalogue, so that browsers may keep what they have for good."""
+    files = [Path(folder) / language / "LC_MESSAGES" / "djangojs.mo" for folder in settings.LOCALE_PATHS]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()
+    return f"{reverse('words')}?{urlencode({'language': language, 'v': digest[:12]})}"
 
 
 class _Localised(string.Formatter):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.conf import settings
 from django.test import override_settings
+
+from daner_site.core.language import words_address
 
 pytestmark = pytest.mark.django_db
 
@@ -49,12 +54,33 @@ def test_the_api_speaks_english_whoever_asks(client):
 
 def test_scripts_get_their_words_in_the_language_of_the_page(client):
     client.post("/language/", {"language": "de"})
-    assert "/words.js?de" in client.get(LOGIN).text
-    words = client.get("/words.js")
+    address = unescape(re.search(r'src="(/words\.js[^"]+)"', client.get(LOGIN).text)[1])
+    client.post("/language/", {"language": "fr"})  # in another tab, meanwhile
+    words = client.get(address)
     assert words["Content-Type"].startswith("text/javascript")
+    assert "immutable" in words["Cache-Control"]
     assert "Wort rechts" in words.text
     client.post("/language/", {"language": "en"})
     assert "words.js" not in client.get(LOGIN).text
+
+
+def test_new_words_have_a_new_address(settings, tmp_path):
+    folder = tmp_path / "xx" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    settings.LOCALE_PATHS = [tmp_path]
+    addresses = []
+    for words in (b"old", b"new", b"new"):
+        (folder / "djangojs.mo").write_bytes(words)
+        words_address.cache_clear()
+        addresses.append(words_address("xx"))
+    words_address.cache_clear()
+    old, new, same = addresses
+    assert old != new == same
+
+
+@pytest.mark.parametrize("query", ["", "?language=xx", "?language=../de", "?de"])
+def test_words_of_no_language_are_not_found(client, query):
+    assert client.get(f"/words.js{query}").status_code == 404
 
 
 @override_settings(LANGUAGES=[*settings.LANGUAGES, ("ar", "العربية")])

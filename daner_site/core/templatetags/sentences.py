@@ -1,4 +1,5 @@
-"""`{{ text|translated }}`: a sentence made in the domain, in the reader's language."""
+"""`{{ text|translated }}`: a sentence made in the domain, in the reader's language.
+`{{ language|words_address }}`: where the scripts' words are."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from django import template
 from daner_site.core import language
 
 register = template.Library()
+
+
+register.filter("words_address", language.words_address)
 
 
 @register.filter
