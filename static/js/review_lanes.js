@@ -28,9 +28,11 @@ export function createLanes(groups, color) {
       if (!group) return;
       const lanes = labelsAt(group, from);
       const each = (value) => lanes.map(value).join(", ");
+      // As under a span: a thin line of a pale label is seen on neither ground.
+      const edge = (label) => `color-mix(in oklab, ${color(label)} var(--edge-share), var(--ink))`;
       // Not the shorthand: the colour behind the text belongs to the selection.
       Object.assign(element.style, {
-        backgroundImage: each(([, label]) => (label === null ? "radial-gradient(circle, var(--ink-3) 1px, transparent 1.5px)" : `linear-gradient(${color(label)}, ${color(label)})`)),
+        backgroundImage: each(([, label]) => (label === null ? "radial-gradient(circle, var(--ink-3) 1px, transparent 1.5px)" : `linear-gradient(${edge(label)}, ${edge(label)})`)),
         backgroundPosition: each((_, at) => `0 calc(100% - ${(lanes.length - 1 - at) * STEP}px)`),
         backgroundSize: each(([, label]) => (label === null ? "5px 3px" : "100% 3px")),
         backgroundRepeat: each(([, label]) => (label === null ? "repeat-x" : "no-repeat")),
