@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -72,7 +73,7 @@ export function readFileSync(url) {
 
 
 def serve(route: Any) -> None:
-    path = route.request.url.removeprefix(ORIGIN + "/")
+    path = urlsplit(route.request.url).path.removeprefix("/")
     if path == "":
         return route.fulfill(body=PAGE, content_type="text/html")
     kind = "application/json" if path.endswith(".json") else "text/javascript"
