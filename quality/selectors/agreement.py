@@ -24,8 +24,9 @@ from quality.numeric.measures import PairSums, figures
 from quality.selectors.slices import ALL, OVERLAPS, WHOLE, Slice, guideline_text
 from quality.selectors.totals import OF_CONFUSIONS, OF_DOCUMENTS, OF_LABELS, OF_PAIRS, total_sums
 
-MANY = 150
-"""More documents than that are added up by bucket."""
+MANY = 1000
+"""More documents than that are added up by bucket. Figures that few of a project's documents have a say in want
+documents: which of them share a bucket is chance, and moved such an interval from one import to the next."""
 
 Json = dict[str, Any]
 Key = tuple[Any, bool]

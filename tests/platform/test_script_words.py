@@ -31,6 +31,9 @@ SHOWN = re.compile(
 )
 """Where a single small word is one that people see or hear, to the end of the line."""
 
+STYLE = re.compile(r"[a-z]+(?:-[a-z]+)+\(")
+"""A function of style sheets begins so: color-mix(in …"""
+
 CAPITAL = re.compile(r"(?<![\w:.#-])[A-Z][a-z]+(?![\w-])")
 PHRASE = re.compile(r"[a-z]{2,} [a-z]+|^ [a-z]{2,}|[a-z]{2,} $|\w…", re.I)
 """Several words, one that is glued to a value, or one that says that something is going on."""
@@ -42,7 +45,7 @@ def unmarked(source: str) -> list[str]:
     shown = [match.span() for match in SHOWN.finditer(source)]
     found = []
     for at, text in literals(source):
-        if NO_TEXT.search(source[:at].rstrip("`")):
+        if NO_TEXT.search(source[:at].rstrip("`")) or STYLE.match(text):
             continue
         words = [word for word in text.split() if not KEYS.fullmatch(word.strip("+"))]
         styled = all("-" in word or word in CLASSES for word in words)

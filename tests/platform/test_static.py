@@ -79,7 +79,7 @@ def test_the_htmx_tag_writes_no_inline_script(settings, debug):
 def catalogue(language: str) -> bytes:
     """What a page in a language loads beside the scripts, so that they speak it."""
     with translation.override(language):
-        return words(RequestFactory().get("/")).content
+        return words(RequestFactory().get("/", {"language": language})).content
 
 
 def test_the_annotation_page_weighs_little():

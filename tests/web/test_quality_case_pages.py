@@ -301,3 +301,13 @@ def test_letters_hide_who_is_who_and_change_between_documents(world: World, case
     assert len(orders) > 3
     assert lane_letters("document", people) == lane_letters("document", reversed(people))
     assert sorted(lane_letters("d", map(str, range(30))).values())[:2] == ["A", "A2"]
+
+
+def test_a_page_that_fetches_itself_again_takes_no_message_from_the_next_one(
+    client: Client, world: World, case: AdjudicationCase
+) -> None:
+    signed_in(client, world.reviewer)
+    client.post(case_address(world, case), form_of(world, case))
+    fetched = {"HX-Request": "true", "HX-Target": "consensus"}
+    assert "Decided." not in client.get(address(world, "quality:consensus"), headers=fetched).text
+    assert "Decided." in client.get(address(world, "quality:review")).text
