@@ -163,7 +163,7 @@ def best_free_document(site: LiveSite, username: str) -> str:
                 select 1 from annotation_assignment a join accounts_user u on u.id = a.annotator_id
                 where a.document_id = d.id and u.username = ? and a.status != 'active')
             and (select count(*) from annotation_assignment a join accounts_user u on u.id = a.annotator_id
-                 where a.document_id = d.id and a.status in ('active', 'submitted', 'rejected')
+                 where a.document_id = d.id and a.status in ('active', 'reserved', 'submitted', 'rejected')
                  and not (u.username = ? and a.status = 'active')) < d.overlap_target
             order by q.position limit 1
             """,
