@@ -47,7 +47,9 @@ MISSED_AFTER = timedelta(minutes=1)
 TOKENS = 1_000_000
 """Words one run reads at most; the sequence method needs about 1.5 GB for them."""
 KEPT = 20
-"""Runs whose figures are kept; documents are kept of the newest alone."""
+"""Runs whose figures are kept."""
+WHOLE = 2
+"""Runs whose documents are kept, too: a file of the newest that is on its way when the next one ends stays whole."""
 BATCH = 500
 
 
@@ -305,11 +307,11 @@ def _batches(rows: Iterable[ConsensusDocument]) -> Iterator[list[ConsensusDocume
 
 
 def _prune(project: Project) -> None:
-    """Keep the figures of the last runs, and the documents of the newest alone."""
+    """Keep the figures of the last runs, and the documents of the very last."""
     finished = ConsensusRun.objects.filter(project=project, finished_at__isnull=False).order_by("-number")
     kept = list(finished.values_list("pk", flat=True)[:KEPT])
     finished.exclude(pk__in=kept).delete()
-    ConsensusDocument.objects.filter(run__in=kept[1:]).delete()
+    ConsensusDocument.objects.filter(run__in=kept[WHOLE:]).delete()
 
 
 def _rest_ms(newest: ConsensusRun | None) -> int:

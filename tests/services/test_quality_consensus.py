@@ -22,6 +22,7 @@ from annotation.signals import annotation_submitted, gold_published, project_cha
 from daner_site.accounts.models import AuditEvent, User
 from daner_site.core.clock import now
 from quality.models import AnnotatorReliability, ConsensusDocument, ConsensusRun
+from quality.selectors import consensus as selectors
 from quality.selectors.consensus import consensus_of, consensus_page, newest_run, run_summary
 from quality.selectors.people import people_page, person_page
 from quality.services import consensus
@@ -235,18 +236,33 @@ def test_a_project_rests_between_runs(project: Project, monkeypatch: pytest.Monk
     assert 590_000 < asked[0] <= 600_000
 
 
-def test_old_runs_keep_their_figures_and_the_newest_alone_its_documents(
+def test_old_runs_keep_their_figures_and_the_last_two_their_documents(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consensus, "KEPT", 2)
+    monkeypatch.setattr(consensus, "KEPT", 3)
     crowd = people(project, 2)
     for number in range(4):
         shared(project, crowd, [[ADA], [ADA]], f"Ada Lovelace, day {number}.")
         computed(project)
     runs = ConsensusRun.objects.order_by("number")
-    assert [run.number for run in runs] == [3, 4]
-    assert [run.rows.count() for run in runs] == [0, 4]
-    assert [run.people.count() for run in runs] == [2, 2]
+    assert [run.number for run in runs] == [2, 3, 4]
+    assert [run.rows.count() for run in runs] == [0, 3, 4]
+    assert [run.people.count() for run in runs] == [2, 2, 2]
+
+
+def test_a_file_on_its_way_stays_whole_when_the_next_run_ends(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "EXPORT_BATCH", 1)
+    crowd = people(project, 2)
+    for number in range(3):
+        shared(project, crowd, [[ADA], [ADA]], f"Ada Lovelace, day {number}.")
+    lines = selectors.exported(computed(project))
+    texts = [next(lines)["text"]]
+    shared(project, crowd, [[ADA], [ADA]], "Ada Lovelace, one day more.")
+    computed(project)
+    texts += [line["text"] for line in lines]
+    assert texts == [f"Ada Lovelace, day {number}." for number in range(3)]
 
 
 def test_a_run_holds_as_many_words_as_fit_and_says_what_it_leaves_out(
