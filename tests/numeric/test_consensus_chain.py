@@ -1,4 +1,4 @@
-"""Chains against counting out every tag sequence; digamma and calibration against known values."""
+"""Chains against counting out every tag sequence; what is taken of overlapping spans; digamma and calibration against known values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quality.numeric.calibration import Calibration, fit
 from quality.numeric.consensus.chain import Floats, allowed, best_tags, forward_backward, pack, span_probabilities
 from quality.numeric.consensus.digamma import digamma
+from quality.numeric.consensus.evidence import group_sums
+from quality.numeric.consensus.tagging import THRESHOLD, likeliest_apart
 
 TAGS = 5  # two labels
 
@@ -90,6 +94,31 @@ def test_overwhelming_evidence_does_not_underflow() -> None:
     found = forward_backward(evidence, np.where(allowed(TAGS), 0.0, -np.inf), packing)
     assert np.isfinite(found.tags).all()
     np.testing.assert_allclose(found.tags.sum(axis=1), 1)
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(1, 4), st.integers(0, 1), st.sampled_from([0.2, 0.5, 0.6, 0.9])),
+    unique_by=lambda span: span[:3],
+)
+
+
+@given(SPANS)
+def test_of_spans_that_overlap_the_likeliest_is_taken_then_the_first(drawn: list[tuple[int, int, int, float]]) -> None:
+    spans = [(first, first + length, label) for first, length, label, _ in drawn]
+    chances = [chance for *_, chance in drawn]
+    taken: list[int] = []
+    for number in sorted(range(len(spans)), key=lambda number: (-chances[number], spans[number])):
+        apart = all(spans[number][1] <= spans[k][0] or spans[k][1] <= spans[number][0] for k in taken)
+        if chances[number] >= THRESHOLD and apart:
+            taken.append(number)
+    units = np.array(spans, dtype=np.int64).reshape(-1, 3)
+    assert list(likeliest_apart(units, np.array(chances))) == taken
+
+
+def test_sums_of_chosen_rows_per_group() -> None:
+    rows = np.arange(6.0).reshape(3, 2)
+    assert group_sums(np.array([0, 2, 2]), rows, 4).tolist() == [[0, 1], [0, 0], [6, 8], [0, 0]]
+    assert group_sums(np.array([1, 1]), rows, 2, row=np.array([2, 2])).tolist() == [[0, 0], [8, 10]]
 
 
 def test_digamma_at_known_points() -> None:

@@ -94,9 +94,12 @@ def consensus(
 
 
 def _solve_tagging(
-    estimate: Callable[[Evidence, Sequence[Reading]], Tagging], readings: Sequence[Reading], labels: Sequence[str]
+    estimate: Callable[[Evidence, Sequence[Reading]], Tagging],
+    sequence: bool,
+    readings: Sequence[Reading],
+    labels: Sequence[str],
 ) -> Solution:
-    evidence = gather(readings, labels)
+    evidence = gather(readings, labels, sequence=sequence)
     if evidence is None:
         return Solution([{}] * len(readings), [0.0] * len(readings), [{}] * len(readings))
     return estimate(evidence, readings).solve(readings, labels)
@@ -104,8 +107,8 @@ def _solve_tagging(
 
 _SOLVE: Mapping[str, Callable[[Sequence[Reading], Sequence[str]], Solution]] = {
     "vote": lambda readings, _: vote.solve(readings),
-    "ds": partial(_solve_tagging, lambda evidence, _: dawid_skene.estimate(evidence)[1]),
-    "bsc": partial(_solve_tagging, bsc.estimate),
+    "ds": partial(_solve_tagging, lambda evidence, _: dawid_skene.estimate(evidence)[1], False),
+    "bsc": partial(_solve_tagging, bsc.estimate, True),
 }
 
 
@@ -118,8 +121,9 @@ def _most_judges(document: JudgedDocument) -> int:
 
 def _spans(reading: Reading, found: Mapping[Mark, float]) -> tuple[ConsensusSpan, ...]:
     spans = []
+    judges = {label: reading.judges(label) for label in {mark.label for mark in found}}
     for mark in sorted(found):
-        supporters = tuple(name for name in reading.judges(mark.label) if mark in reading.marks[name])
+        supporters = tuple(name for name in judges[mark.label] if mark in reading.marks[name])
         spans.append(
             ConsensusSpan(
                 start=reading.units[mark.first][0],
@@ -127,7 +131,7 @@ def _spans(reading: Reading, found: Mapping[Mark, float]) -> tuple[ConsensusSpan
                 label=mark.label,
                 confidence=found[mark],
                 supporters=supporters,
-                against=tuple(name for name in reading.judges(mark.label) if name not in supporters),
+                against=tuple(name for name in judges[mark.label] if name not in supporters),
             )
         )
     return tuple(spans)

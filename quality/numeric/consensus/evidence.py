@@ -11,7 +11,7 @@ Most units of a text carry the same answers (everybody said O after O), so answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -85,13 +85,32 @@ class Evidence:
         return group_sums(self.pattern, rows, len(self.entry_start))
 
 
-def group_sums(groups: Ints, rows: Floats, size: int) -> Floats:
-    """The sums of `rows` per group: size × columns."""
-    return np.stack([np.bincount(groups, weights=column, minlength=size) for column in rows.T], axis=1)
+def group_sums(groups: Ints, rows: Floats, size: int, *, row: Ints | None = None) -> Floats:
+    """The sums of `rows` per group: size × columns. `row`: which row each entry of `groups` is about."""
+
+    def sums(column: Floats) -> Floats:
+        weights = column if row is None else column[row]
+        return np.bincount(groups, weights=weights, minlength=size).astype(np.float64, copy=False)
+
+    return column_wise(sums, rows)
 
 
-def gather(readings: Sequence[Reading], labels: Sequence[str]) -> Evidence | None:
-    """The answers of all `readings`; None where there are none."""
+def column_wise(function: Callable[[Floats], Floats], rows: Floats) -> Floats:
+    """`function` of each column as a column.
+
+    Taking from and adding up a vector at a time is several times faster than the same of whole rows.
+    """
+    columns = [function(column) for column in np.ascontiguousarray(rows.T)]
+    result: Floats = np.ascontiguousarray(np.stack(columns).T)
+    return result
+
+
+def gather(readings: Sequence[Reading], labels: Sequence[str], *, sequence: bool = True) -> Evidence | None:
+    """The answers of all `readings`; None where there are none.
+
+    `sequence`: whether an answer also depends on the one before; False: that is taken for O everywhere,
+    which leaves fewer patterns.
+    """
     number = {label: place for place, label in enumerate(labels)}
     in_layers = {name for reading in readings for name, asked in reading.asked.items() if len(asked) < len(labels)}
     voices: dict[tuple[str, int], int] = {}
@@ -99,11 +118,11 @@ def gather(readings: Sequence[Reading], labels: Sequence[str]) -> Evidence | Non
     pieces = _cut(readings, [table.shape[1] > 0 for table in keys])
     if not len(pieces.starts):
         return None
-    is_start = np.zeros(len(pieces.document), dtype=bool)
-    is_start[pieces.starts] = True
+    opening = np.full(len(pieces.document), not sequence)
+    opening[pieces.starts] = True
     tags = 2 * len(labels) + 1
     keys = [
-        _with_before(table, is_start[first:stop], tags)
+        _with_before(table, opening[first:stop], tags)
         for table, (first, stop) in zip(keys, pairwise(pieces.first), strict=True)
     ]
     packing = pack(pieces.starts, pieces.lengths)
@@ -161,12 +180,12 @@ def tag_row(marks: Sequence[Mark], units: int, number: Mapping[str, int]) -> Int
     return np.array(row, dtype=np.int64)
 
 
-def _with_before(table: Ints, is_start: Flags, tags: int) -> Ints:
+def _with_before(table: Ints, opening: Flags, tags: int) -> Ints:
     """voice · tags + tag → (voice · tags + tag before) · tags + tag."""
     tag = table % tags
     before = np.zeros_like(tag)
     before[:, 1:] = tag[:, :-1]
-    before[:, is_start] = OUTSIDE
+    before[:, opening] = OUTSIDE
     return (table - tag + before) * tags + tag
 
 

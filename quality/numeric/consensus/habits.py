@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quality.numeric.consensus.chain import OUTSIDE, Floats, Ints, allowed
-from quality.numeric.consensus.evidence import ALL, Evidence, group_sums
+from quality.numeric.consensus.evidence import ALL, Evidence, column_wise, group_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class Habits:
 
         `patterns`: expected number of units, patterns × tags.
         """
-        entries = patterns[evidence.entry_pattern] * evidence.shared[:, None]
-        rows = group_sums(self.answer, entries, len(self.row))
+        rows = group_sums(
+            self.answer[evidence.shared], patterns, len(self.row), row=evidence.entry_pattern[evidence.shared]
+        )
         pooled = group_sums(self.row, rows, len(self.prior))
         share = (pooled + self.prior) / (self.common.totals(pooled) + self.prior_total)[self.common.context]
         made_up = self.weight * share + self.faith * self.prior
@@ -67,8 +68,7 @@ class Habits:
 
     def evidence(self, evidence: Evidence, logs: Floats) -> Floats:
         """`logs`: log p of the rows → log-likelihoods, patterns × tags."""
-        result: Floats = np.add.reduceat(logs[self.answer], evidence.entry_start, axis=0)
-        return result
+        return column_wise(lambda column: np.add.reduceat(column[self.answer], evidence.entry_start), logs)
 
 
 def habits(

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from annotation.domain.spans import LabelledSpan, SpanOverlap
@@ -61,11 +61,12 @@ def read(document: JudgedDocument, labels: Sequence[str], allowed: SpanOverlap =
         if strange := {span.label for span in judgement.spans} - known:
             raise ValueError(f"document {document.id!r} has the unknown label {min(strange)!r}")
     units = _units(document.tokens, judgements)
+    edges = _edges(units)
     return Reading(
         document.id,
         document.text,
         units,
-        {judgement.annotator: frozenset(to_marks(units, judgement.spans, allowed)) for judgement in judgements},
+        {judgement.annotator: frozenset(_marks(edges, judgement.spans, allowed)) for judgement in judgements},
         {
             judgement.annotator: known if judgement.asked is None else known & judgement.asked
             for judgement in judgements
@@ -78,8 +79,16 @@ def to_marks(
     units: Sequence[tuple[int, int]], spans: Iterable[LabelledSpan], allowed: SpanOverlap = SpanOverlap.NONE
 ) -> list[Mark]:
     """Each span takes the units it touches; of two of a label that may not stand side by side, the longer stays."""
-    starts = [start for start, _ in units]
-    ends = [end for _, end in units]
+    return _marks(_edges(units), spans, allowed)
+
+
+def _edges(units: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Where the units start, and where they end."""
+    return [start for start, _ in units], [end for _, end in units]
+
+
+def _marks(edges: tuple[list[int], list[int]], spans: Iterable[LabelledSpan], allowed: SpanOverlap) -> list[Mark]:
+    starts, ends = edges
     found = {Mark(bisect_right(ends, span.start), bisect_left(starts, span.end), span.label) for span in spans}
     by_label: dict[str, list[Mark]] = defaultdict(list)
     for mark in found:
@@ -114,7 +123,7 @@ def _units(tokens: Sequence[tuple[int, int]], judgements: Sequence[Judgement]) -
         edge for judgement in judgements for edge in {e for span in judgement.spans for e in (span.start, span.end)}
     )
     common = sorted(edge for edge, votes in edges.items() if votes > 1 and 2 * votes > len(judgements))
-    if not common:
+    if set(common) <= set(chain.from_iterable(tokens)):
         return tokens
     units: list[tuple[int, int]] = []
     for start, end in tokens:

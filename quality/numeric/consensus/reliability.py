@@ -20,7 +20,7 @@ from quality.numeric.consensus.solution import Solution
 ENOUGH_DOCUMENTS = 8
 ENOUGH_SPANS = 100
 DRAWS = 1_000
-_DRAWN_AT_ONCE = 10**7
+_DRAWN_AT_ONCE = 3 * 10**6
 """Documents × draws that are held in memory."""
 
 Counts = npt.NDArray[np.int64]
@@ -89,13 +89,16 @@ def interval(counts: Counts, *, seed: int = 0) -> tuple[float | None, float | No
     if not len(counts):
         return None, None
     random = np.random.default_rng(seed)
-    sums = [
-        random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=size) @ counts
-        for size in _batches(len(counts))
-    ]
+    sums = [_times(random, len(counts), size) @ counts for size in _batches(len(counts))]
     right, own, reference = np.concatenate(sums).T
     low, high = np.percentile(2 * right / (own + reference), [2.5, 97.5])
     return float(low), float(high)
+
+
+def _times(random: np.random.Generator, documents: int, draws: int) -> npt.NDArray[np.float64]:
+    """draws × documents: how often each is drawn; a tenth of the time of asking for a multinomial."""
+    drawn = random.integers(documents, size=(draws, documents)) + documents * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * documents).reshape(draws, documents).astype(np.float64)
 
 
 def _batches(documents: int) -> list[int]:
