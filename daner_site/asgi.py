@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
+from importlib import import_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daner_site.settings")
 
@@ -17,6 +19,7 @@ http_application = get_asgi_application()  # loads the apps; the imports below n
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 
 from annotation.routing import websocket_urlpatterns
 
@@ -26,3 +29,9 @@ application = ProtocolTypeRouter(
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
+
+# All views, which else the first page would load. What is there now stays for good: looked through again and again for
+# what could go, it doubled the time that the tokens of a long text take to read.
+import_module(settings.ROOT_URLCONF)
+gc.collect()
+gc.freeze()

@@ -37,6 +37,7 @@ KEYS = {"person": "p", "location": "l", "corporation": "c", "group": "g", "produ
 
 SEED = """
 import json, sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -58,19 +59,23 @@ for spec in plan:
                              retrain_after=1_000_000, retrain_quiet_seconds=86_400, probe_documents=0, random_share=0.0)
     for name, key in spec["keys"].items():
         label_add(project=project, name=name, key=key)
-    if spec.get("untrained"):  # one run a project: this one never ends, so that no other changes order and suggestions
+    def hold():  # one run a project: this one never ends, so that no other changes order and suggestions
         TrainingRun.objects.create(organization=organization, project=project, status="running", owner="bench",
                                    lease_until=now() + timedelta(days=1))
+    if spec.get("untrained"):
+        hold()
     for file in spec["files"]:
         job = import_check(project=project, author=user, content=Path(file["path"]).read_text(encoding="utf-8"), format=file["format"])
         import_start(job=job, author=user, options=ImportOptions(with_labels=file["labelled"]))
         import_run(job_id=job.pk)
         # the site's own worker may have been faster, and be at it still
-        import time
         while not ImportJob.objects.filter(pk=job.pk, status="done").exists(): time.sleep(0.1)
     for text in spec.get("texts", []):
         document_make(project, text)
     queue_extend(project=project)
+    if spec.get("opened"):
+        while not TrainingRun.objects.filter(project=project, kind="prepare", status="ready").exists(): time.sleep(0.1)
+        hold()
     by_text = {{document.text: document.uuid for document in project.documents.only("text", "uuid")}}
     right = [DocumentSuggestion(by_text[text], spans) for text, spans in spec["suggestions"].items() if text in by_text]
     suggestions_publish(project=project, model_uuid=uuid4(), model_name="right", suggestions=right)
@@ -113,6 +118,9 @@ def main() -> None:
         sign_in(page, site, "bench", PASSWORD)
         figures = {
             "without suggestions": replay(page, site, projects["plain"], gold, given.documents, suggested=False),
+            "without suggestions, in the order of a cold start": replay(
+                page, site, projects["opened"], gold, given.documents, suggested=False
+            ),
             "with right suggestions": replay(page, site, projects["right"], gold, given.documents, suggested=True),
             "500 kB, 5,000 spans": long_document(page, site, projects["long"]),
             "while a model trains, a second on each": during_training(
@@ -158,12 +166,13 @@ def gold_by_text() -> dict[str, list[dict[str, Any]]]:
 
 
 def seed(site: LiveSite, folder: Path, gold: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
-    """Four projects; name → address."""
+    """Five projects; name → address."""
     text, spans = long_text()
     sure = {text: [span | {"confidence": 0.99} for span in found] for text, found in gold.items()}
     pool = {"path": str(WNUT / "test.conll"), "format": "conll", "labelled": False}
     plan = [
         {"name": "plain", "keys": KEYS, "files": [pool], "suggestions": {}, "untrained": True},
+        {"name": "opened", "keys": KEYS, "files": [pool], "suggestions": {}, "opened": True},
         {"name": "right", "keys": KEYS, "files": [pool], "suggestions": sure, "untrained": True},
         {
             "name": "train",
