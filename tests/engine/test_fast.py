@@ -108,6 +108,14 @@ def test_a_model_of_another_checkpoint_reads_with_features_of_its_own(model, fea
     assert trained.load(tmp_path, features=features).features is features
 
 
+def test_gold_is_cut_down_as_for_the_labels_asked_for(model):
+    nested = [example("nested", "Nobody remembers the Bank of Oslo .", ("Bank of Oslo", "ORG"), ("Oslo", "LOC"))]
+    own = evaluation.count_entities(model, nested)["nested"]
+    other = evaluation.count_entities(model, nested, labels=("ORG", "LOC"))["nested"]
+    assert (own["LOC"].gold, "ORG" in own) == (1, False)
+    assert (other.get("LOC", (0,))[0], other["ORG"].gold) == (0, 1)
+
+
 def test_a_damaged_file_is_said(model, tmp_path):
     model.save(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"")
