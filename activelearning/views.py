@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -50,8 +51,7 @@ def model(request: HttpRequest, ctx: ProjectContext, model: UUID) -> HttpRespons
 @project_view(Permission.VIEW)
 def run_panel(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     """What the loop is doing, and what it waits for."""
-    context = {"ctx": ctx, "status": selectors.loop_status(ctx.project)}
-    return render(request, "activelearning/_run_panel.html", context)
+    return render(request, "activelearning/_run_panel.html", _panel(ctx))
 
 
 @require_safe
@@ -112,8 +112,13 @@ def _answer(request: HttpRequest, ctx: ProjectContext, uuid: str) -> HttpRespons
     return render(request, "activelearning/infer.html", context)
 
 
+def _panel(ctx: ProjectContext) -> dict[str, Any]:
+    status = selectors.loop_status(ctx.project)
+    # Nothing was withheld where nothing is in use.
+    return {"ctx": ctx, "status": status, "newest_full": status.active and newest_full_version(ctx.project)}
+
+
 def _panel_or_page(request: HttpRequest, ctx: ProjectContext) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        context = {"ctx": ctx, "status": selectors.loop_status(ctx.project), "swapped": True}
-        return render(request, "activelearning/_run_panel.html", context)
+        return render(request, "activelearning/_run_panel.html", _panel(ctx) | {"swapped": True})
     return redirect("activelearning:models", ctx.organization.slug, ctx.project.uuid)

@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from activelearning.domain.metrics import document_counts, total
+from activelearning.domain.metrics import Counts, document_counts, total
 from activelearning.domain.selection import (
     RANDOM,
     STRATEGIES,
@@ -33,15 +33,18 @@ from activelearning.domain.selection import (
     score_of,
     shuffled,
 )
+from activelearning.domain.succession import against
 from activelearning.engine import job as files
-from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text, Tier
 from annotation.domain.spans import LabelledSpan
 
 MEMORY = "memory.json"
 
 
 def fake_engine(*options: str) -> list[str]:
-    """The command; options: --steps N, --pause SECONDS a step, --fail MESSAGE, --die (once a run by signal 9)."""
+    """The command; options: --steps N, --pause SECONDS a step, --fail MESSAGE, --die (once a run by signal 9),
+    --forgetful (the full tier learns nothing).
+    """
     return [sys.executable, "-m", "tests.fakes", *options]
 
 
@@ -102,12 +105,30 @@ def predict(folder: str, texts: list[Text]) -> list[ScoredDocument]:
     return [read(text, memory) for text in texts]
 
 
+def count(texts: list[Example], memory: dict[str, str]) -> dict[str, dict[str, Counts]]:
+    return {
+        e.document_id: document_counts(e.spans, [LabelledSpan(s.start, s.end, s.label) for s in find(e, memory)])
+        for e in texts
+    }
+
+
+def beside_former(job: files.Job, texts: list[Example], counts: dict[str, dict[str, Counts]]) -> dict[str, object]:
+    """What the engine measures of a version of the full tier after a fast one."""
+    former = Path(job.previous)
+    if not job.previous or [job.config.tier, files.read_json(former / files.DESCRIPTION)["tier"]] != ["full", "fast"]:
+        return {}
+    theirs = count(texts, files.read_json(former / MEMORY))
+    found = against(list(theirs.values()), list(counts.values()), job.config.labels)
+    return {"against": found} if found else {}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--fail")
     parser.add_argument("--die", action="store_true")
+    parser.add_argument("--forgetful", action="store_true")
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     threading.Thread(target=end_with_parent, daemon=True).start()
@@ -129,16 +150,17 @@ def main() -> int:
         if options.die:
             os.kill(os.getpid(), signal.SIGKILL)
         model.mkdir()
-        memory = learn(files.read_examples(folder / files.TRAIN))
+        forgotten = options.forgetful and job.config.tier == Tier.FULL
+        memory = {} if forgotten else learn(files.read_examples(folder / files.TRAIN))
         files.write_json(model / MEMORY, memory)
         (model / files.TENSORS).write_text(json.dumps(memory))
-        files.write_json(model / files.DESCRIPTION, {"checkpoint": "fake", "labels": list(job.config.labels)})
+        described = {"checkpoint": "fake", "labels": list(job.config.labels), "tier": job.config.tier}
+        files.write_json(model / files.DESCRIPTION, described)
     memory = files.read_json(model / MEMORY)
-    counts = {
-        e.document_id: document_counts(e.spans, [LabelledSpan(s.start, s.end, s.label) for s in find(e, memory)])
-        for e in files.read_examples(folder / files.TEST)
-    }
-    files.write_json(folder / files.METRICS, total(counts.values()).as_dict())
+    test = files.read_examples(folder / files.TEST)
+    counts = count(test, memory)
+    metrics = total(counts.values()).as_dict() | beside_former(job, test, counts)
+    files.write_json(folder / files.METRICS, metrics)
     if job.fit:
         files.write_json(model / files.COUNTS, counts)
     scored = [read(text, memory) for text in pool]

@@ -37,7 +37,8 @@ class Labels:
     entities: bool
     """Whether any of them has an entity."""
     new: int
-    """Documents labelled since the last run took its snapshot, whatever became of that run."""
+    """Documents labelled since the last run took its snapshot, whatever became of that run; one whose version was
+    withheld does not count."""
     seconds_since_last: float
     """Since the newest label."""
     words: int = 0
@@ -45,7 +46,7 @@ class Labels:
     new_words: int = 0
     """Words of the new ones."""
     relabelled: bool = False
-    """Whether, since the last run of any outcome, the label set changed or past labels were corrected."""
+    """Whether, since that run, the label set changed or past labels were corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Past:
     """Since the last run of either tier ended."""
     full_gain: float | None = None
     """F1 by which the fast tier's curve has risen since the last full run; None: not known."""
+    withheld: str = ""
+    """Name of the last run's version, if it was measured worse than the one in use and not put into its place."""
 
 
 NOTHING_YET = Past()
@@ -129,6 +132,9 @@ def _fast(labels: Labels, settings: RetrainSettings, past: Past, pause: float) -
     warm = past.cold_words > 0 and labels.words < GROWTH * past.cold_words
     if labels.new < 1:
         return Decision(False, Sentence("0 of {after} new labelled documents.", after=settings.after), warm=warm)
+    if past.withheld:
+        reason = Sentence("{name} was measured worse than the version in use, so that one goes on.", name=past.withheld)
+        return Decision(True, reason, warm=warm)
     enough = labels.new >= settings.after or labels.new_words >= ROUND_WORDS
     if pause <= 0 or (enough and _rest(past) <= 0):
         new = _documents(labels.new)

@@ -42,14 +42,17 @@ def count_entities(
     model: Model,
     examples: Sequence[Example],
     *,
+    labels: Collection[str] | None = None,
     should_stop: ShouldStop = lambda: False,
     on_progress: OnProgress = lambda progress: None,
 ) -> dict[str, dict[str, Counts]]:
-    """Document id → counts per label the model knows, in the order of `examples`.
+    """Document id → counts per label, in the order of `examples`.
 
-    Gold spans are widened to whole words first, as training saw them.
+    Gold is that of `labels`, None: those the model knows. Its spans are widened to whole words first, as training
+    saw them.
     """
-    gold = {example.document_id: _as_trained(example, model.labels) for example in examples}
+    known = model.labels if labels is None else labels
+    gold = {example.document_id: _as_trained(example, known) for example in examples}
     predicted = score(
         model,
         examples,

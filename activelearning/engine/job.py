@@ -5,8 +5,10 @@ A job is a folder:
 * `job.json`    the job; written last, so a folder with it is complete
 * `train.jsonl`, `test.jsonl`, `pool.jsonl`   texts, one JSON object a line
 * `model/`      the trained model; `model.json` in it is written last
-* `metrics.json`   entity-level quality on the test texts; `stability`: how far the version before agrees
-* `scores.jsonl`   a scored document a line; `scores/` while they are being made
+* `metrics.json`   entity-level quality on the test texts; `stability`: how far the version before agrees;
+  `against`: how a version of the full tier compares with a fast one before it, on the same texts
+* `scores.jsonl`   a scored document a line; `scores/` while they are being made; not made, nor is the ranking, for a
+  version that `against` says is not to be used
 * `judged.json`   ids of the training documents whose labels are to be judged; may be none
 * `doubts.jsonl`  those documents, the labels a model of the others expects least first
 * `ranking.jsonl`  the pool in the order to label it, an `activelearning.domain.selection.Ranked` a line
@@ -53,7 +55,7 @@ class Job:
     warm_start: str = ""
     """Folder of a fast model of the same labels and checkpoint to go on from, absolute; "": from scratch."""
     previous: str = ""
-    """Folder of the version before, absolute, to tell how much this one reads otherwise; "": there is none."""
+    """Folder of the version in use, absolute, to measure this one beside it; "": there is none."""
     features: str = ""
     """Folder of the cached word features, absolute; "": none are kept."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from activelearning.domain.metrics import document_counts, total
+from activelearning.domain.metrics import DocumentCounts, document_counts, total
+from activelearning.domain.succession import against, withheld
 from activelearning.engine import acquisition, evaluation, scorer, suspicion, trained, trainer
 from activelearning.engine import job as files
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.fast import FastModel
 from activelearning.engine.features import FeatureStore
 from activelearning.engine.reading import Model
-from activelearning.engine.types import EngineError, OnProgress, Progress, ScoredDocument, Text, Tier
+from activelearning.engine.types import EngineError, Example, OnProgress, Progress, ScoredDocument, Text, Tier
 from annotation.domain.spans import LabelledSpan
 
 SCORED_TOGETHER = 2048
@@ -47,7 +49,8 @@ class Stages:
             self._once(files.METRICS, "evaluate", lambda: self._evaluate(model))
             if judged := files.read_judged(self.folder):
                 self._once(files.DOUBTS, "suspect", lambda: self._suspect(judged))
-        if not (self.folder / files.SCORES).exists() or not (self.folder / files.RANKING).exists():
+        scored = (self.folder / files.SCORES).exists() and (self.folder / files.RANKING).exists()
+        if not scored and not self._withheld():
             self._score_and_rank(model)
         self.features.cache.touch()
 
@@ -99,8 +102,12 @@ class Stages:
         files.write_json(files.model_folder(self.folder, self.job) / files.COUNTS, counts)
         found = evaluation.measured(list(counts.values()))
         if self.job.previous:
-            found["stability"] = self._stability(model)
+            found |= self._beside_former(model, test, counts)
         files.write_json(self.folder / files.METRICS, found)
+
+    def _withheld(self) -> bool:
+        """Whether the version is not to be used, so that nobody needs what it makes of the pool."""
+        return self.job.fit and withheld(files.read_json(self.folder / files.METRICS))
 
     def _suspect(self, judged: set[str]) -> None:
         """How far the labels of these documents are from what a model of the others expects."""
@@ -110,16 +117,30 @@ class Stages:
         )
         files.write_doubts(self.folder / files.DOUBTS, found)
 
-    def _stability(self, model: Model) -> dict[str, float] | None:
-        """Span F1 between this version and the one before on open documents; None if that one is gone."""
-        pool = files.read_texts(self.folder / files.POOL)
+    def _beside_former(
+        self, model: Model, test: Sequence[Example], counts: Mapping[str, DocumentCounts]
+    ) -> dict[str, Any]:
+        """What the metrics say of this version beside the one before: `stability`, None if that one is gone, and
+        `against` for one of the full tier after a fast one, where there is something to measure.
+        """
         try:
-            before = trained.load(Path(self.job.previous), features=self.features)
+            former = trained.load(Path(self.job.previous), features=self.features)
         except EngineError:
-            return None
-        size = min(STABILITY_DOCUMENTS[tier] for tier in (before.tier, model.tier))
+            return {"stability": None}
+        found: dict[str, Any] = {"stability": self._stability(former, model)}
+        if (former.tier, model.tier) == (Tier.FAST, Tier.FULL):
+            theirs = evaluation.count_entities(former, test, labels=model.labels)
+            shared = [label for label in model.labels if label in former.labels]
+            measured = against(list(theirs.values()), list(counts.values()), shared)
+            found |= {"against": measured} if measured else {}
+        return found
+
+    def _stability(self, former: Model, model: Model) -> dict[str, float]:
+        """Span F1 between this version and the one before on open documents."""
+        pool = files.read_texts(self.folder / files.POOL)
+        size = min(STABILITY_DOCUMENTS[tier] for tier in (former.tier, model.tier))
         texts = random.Random(0).sample(pool, min(size, len(pool)))  # noqa: S311  the same for all
-        first, second = _spans(before, texts), _spans(model, texts)
+        first, second = _spans(former, texts), _spans(model, texts)
         agreement = total(document_counts(first[text.document_id], second[text.document_id]) for text in texts)
         return {"documents": len(texts), "f1": agreement.overall.f1}
 

@@ -94,7 +94,7 @@ def load(folder: Path, *, features: FeatureStore | None = None, device: torch.de
     """The model saved in `folder`.
 
     Args:
-        features: where a fast model finds word features; None: it keeps its own in memory.
+        features: where a fast model of the same checkpoint finds word features; else it keeps its own in memory.
         device: for a full model; the best there is if None.
 
     Raises EngineError when the files are missing or damaged, CheckpointError when the checkpoint is
@@ -106,7 +106,8 @@ def load(folder: Path, *, features: FeatureStore | None = None, device: torch.de
         raise CheckpointError(f"The checkpoint {checkpoint.name!r} has changed since this model was trained on it.")
     labels = tuple(description["labels"])
     if description.get("tier", Tier.FULL) == Tier.FAST:
-        model = fast.restore(checkpoint, labels, features)
+        same = features is not None and features.checkpoint.sha256 == checkpoint.sha256
+        model = fast.restore(checkpoint, labels, features if same else None)
         _fill(model.head, dict(model.head.named_parameters()), tensors)
         return model
     # Not at the top: it brings a library that takes seconds to import and that the fast tier seldom needs.

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from activelearning.domain import succession
 from activelearning.models.runs import Tier, TrainingRun
 from annotation.models import Project
 from annotation.models.base import PublicModel
@@ -20,6 +21,8 @@ class ModelVersion(PublicModel):
     number = models.PositiveIntegerField()
     tier = models.CharField(max_length=4, choices=Tier.choices)
     active = models.BooleanField(default=False)
+    withheld = models.BooleanField(default=False)
+    """Never put into use: measured clearly worse than the fast version that was, which has stayed."""
     artefact = models.CharField(max_length=200)
     """Folder of the model below the artefact root."""
     artefact_sha256 = models.CharField(max_length=64)
@@ -27,7 +30,8 @@ class ModelVersion(PublicModel):
     labels = models.JSONField()
     strategy = models.CharField(max_length=20)
     metrics = models.JSONField()
-    """As `activelearning.domain.metrics.Evaluation.as_dict` writes it."""
+    """As `activelearning.domain.metrics.Evaluation.as_dict` writes it, with intervals. `against`: as
+    `activelearning.domain.succession.against`, with the former version's `uuid` and `name`."""
     train_documents = models.PositiveIntegerField()
     train_words = models.PositiveIntegerField(default=0)
     annotation_seconds = models.FloatField(default=0)
@@ -56,3 +60,8 @@ class ModelVersion(PublicModel):
     def measured(self) -> bool:
         """Whether there were test texts with entities to measure on."""
         return bool(self.metrics["overall"]["gold"])
+
+    @property
+    def verdict(self) -> str:
+        """Why it was withheld, for people; "" if it was not."""
+        return succession.verdict(self.name, self.metrics["against"]) if self.withheld else ""

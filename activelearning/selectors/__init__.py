@@ -11,6 +11,7 @@ from activelearning.selectors.loop import (
     loop_past,
     loop_status,
     runs,
+    taken_into_account,
     warm_base,
     watermark,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "questions",
     "runs",
     "selection_config",
+    "taken_into_account",
     "versions",
     "warm_base",
     "watermark",

@@ -29,9 +29,16 @@ def runs(project: Project) -> QuerySet[TrainingRun]:
     return TrainingRun.objects.filter(project=project).select_related("opened_by")
 
 
+def taken_into_account() -> QuerySet[TrainingRun]:
+    """The runs whose labels are not new any more, whatever became of the run; but what only a withheld version has
+    learned, the model in use has not.
+    """
+    return TrainingRun.objects.exclude(version__withheld=True)
+
+
 def watermark(project: Project) -> int:
-    """The highest annotation id that a run has taken into account, whatever became of the run."""
-    return TrainingRun.objects.filter(project=project).aggregate(highest=Max("watermark"))["highest"] or 0
+    """The highest annotation id that a run has taken into account."""
+    return taken_into_account().filter(project=project).aggregate(highest=Max("watermark"))["highest"] or 0
 
 
 def loop_labels(project: Project) -> Labels:
@@ -50,8 +57,8 @@ def loop_labels(project: Project) -> Labels:
 
 
 def _relabelled(project: Project, seen: int) -> bool:
-    """Whether the label set, or a label that was there, has changed since the last training of any outcome."""
-    last = runs(project).filter(kind=TrainingRun.Kind.FIT, watermark__gt=0).first()
+    """Whether the label set, or a label that was there, has changed since the last training taken into account."""
+    last = taken_into_account().filter(project=project, kind=TrainingRun.Kind.FIT, watermark__gt=0).first()
     if last is None:
         return False
     return last.parameters.get("labels") != active_labels(project) or corrected_since(project, seen)
@@ -70,6 +77,7 @@ def loop_past(project: Project) -> Past:
         full_seconds=_seconds(fits, Tier.FULL),
         seconds_since_run=(now() - max(ends)).total_seconds() if ends else None,
         full_gain=gain_since(project, full) if full else None,
+        withheld=_withheld(fits),
     )
 
 
@@ -90,6 +98,12 @@ def _cold_words(project: Project) -> int:
     base = warm_base(project)
     cold = versions(project).filter(tier=Tier.FAST, run__warm=False).first() if base else None
     return cold.train_words if cold else 0
+
+
+def _withheld(fits: Sequence[TrainingRun]) -> str:
+    """Name of the version of the newest training, if it was withheld; `fits` newest first."""
+    found = ModelVersion.objects.filter(run=fits[0], withheld=True).first() if fits else None
+    return found.name if found else ""
 
 
 def _seconds(fits: Sequence[TrainingRun], tier: str) -> float | None:

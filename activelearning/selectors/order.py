@@ -24,9 +24,8 @@ def order_settings(project: Project) -> dict[str, Any]:
 
 def order_is_current(project: Project) -> bool:
     """Whether the published order was made with the project's settings."""
-    last = TrainingRun.objects.filter(
-        project=project, status=TrainingRun.Status.READY, parameters__has_key="order"
-    ).first()
+    made = TrainingRun.objects.filter(project=project, status=TrainingRun.Status.READY, parameters__has_key="order")
+    last = made.exclude(version__withheld=True).first()
     return last is not None and last.parameters["order"] == order_settings(project)
 
 

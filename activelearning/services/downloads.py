@@ -28,7 +28,7 @@ README_TEXT = """\
 # {project}, model {version}
 
 Finds {labels} in text. {tier} tier, learned from {train} labelled documents; measured on {test} others: {quality}.
-
+{verdict}
 - `model.safetensors`: what training changed (sha256 `{sha256}`).
 - `model.json`: labels, tier, and the pretrained encoder it belongs to, `{checkpoint}`, by name and hash.
   The encoder itself is not in here: it comes with DANER, or from where the project was told to take it.
@@ -94,6 +94,7 @@ def _texts(version: ModelVersion) -> dict[str, str]:
         train=version.train_documents,
         test=version.test_documents,
         quality=quality,
+        verdict=f"\n{version.verdict}\n" if version.withheld else "",
         sha256=version.artefact_sha256,
         checkpoint=version.checkpoint,
     )

@@ -114,11 +114,16 @@ def _prepare(lease: Lease, folder: Path) -> bool:
 def _publish(lease: Lease, version: ModelVersion | None, folder: Path) -> None:
     lease.stage(TrainingRun.Stage.PUBLISH)
     began = time.monotonic()
-    if version is not None:
-        suggestions_store(version=version, documents=files.read_scores(folder / files.SCORES), beat=lease.beat)
-    generation = order_write(run=lease.run, version=version, folder=folder, beat=lease.beat)
+    generation = None if version and version.withheld else _write(lease, version, folder)
     seconds = lease.run.seconds | {"publish": round(time.monotonic() - began, 3)}
     run_publish(lease=lease, version=version, generation=generation, seconds=seconds)
+
+
+def _write(lease: Lease, version: ModelVersion | None, folder: Path) -> int:
+    """Store what the version proposes, and its order as a generation that is not served yet."""
+    if version is not None:
+        suggestions_store(version=version, documents=files.read_scores(folder / files.SCORES), beat=lease.beat)
+    return order_write(run=lease.run, version=version, folder=folder, beat=lease.beat)
 
 
 def _run_engine(lease: Lease, folder: Path) -> None:

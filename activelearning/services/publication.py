@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from activelearning.domain.selection import RANDOM, is_chance
+from activelearning.domain.succession import withheld
 from activelearning.engine import job as files
 from activelearning.engine.types import PredictedSpan, ScoredDocument
 from activelearning.models import ModelVersion, TrainingRun
@@ -38,6 +39,8 @@ def version_create(*, run: TrainingRun, folder: Path) -> ModelVersion:
     model = folder / files.MODEL
     description = files.read_json(model / files.DESCRIPTION)
     metrics = files.read_json(folder / files.METRICS)
+    if "against" in metrics:
+        metrics["against"] |= run.parameters["previous"]
     last = ModelVersion.objects.filter(project=run.project).aggregate(last=Max("number"))["last"] or 0
     return ModelVersion.objects.create(
         organization_id=run.organization_id,
@@ -45,6 +48,7 @@ def version_create(*, run: TrainingRun, folder: Path) -> ModelVersion:
         run=run,
         number=last + 1,
         tier=run.tier,
+        withheld=withheld(metrics),
         artefact=f"{run.project.uuid}/{run.uuid}/{files.MODEL}",
         artefact_sha256=files.model_sha256(model),
         checkpoint=description["checkpoint"],
@@ -99,20 +103,24 @@ def order_write(*, run: TrainingRun, version: ModelVersion | None, folder: Path,
 
 
 @transaction.atomic
-def run_publish(*, lease: Lease, version: ModelVersion | None, generation: int, seconds: Mapping[str, Any]) -> None:
+def run_publish(
+    *, lease: Lease, version: ModelVersion | None, generation: int | None, seconds: Mapping[str, Any]
+) -> None:
     """Make the version the active one, serve its order, publish its doubts and end the run, all or nothing.
 
-    A version that is older than the active one stays on record and its order is not served.
+    A version that is older than the active one stays on record and its order is not served. Without a `generation`
+    the version was withheld: its doubts alone are published, which other models than it have made.
     Raises RunLost, RunCancelled: then nothing happened.
     """
     project = lease.run.project
     lease.beat(seconds=dict(seconds), status=TrainingRun.Status.READY, finished_at=now(), progress={})
-    if version is None:
-        queue_turn_to(project=project, generation=generation)
-    elif not superseded(version):
-        _activate(project, version)
+    current = version is None or not superseded(version)
+    if current and version is not None:
         _doubts_publish(lease.run, version)
-        queue_turn_to(project=project, generation=generation, model_name=version.name)
+    if current and generation is not None:
+        if version is not None:
+            _activate(project, version)
+        queue_turn_to(project=project, generation=generation, model_name=version.name if version else "")
     nudge_on_commit(project_group(project.uuid), "model")
     nudge_on_commit(project_group(project.uuid), "run")
 

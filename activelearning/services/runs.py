@@ -143,7 +143,7 @@ def training_sweep() -> None:
 
 
 def _with_new_labels() -> list[int]:
-    """Projects with labels no run has seen."""
+    """Projects with labels that no run has taken into account."""
     newest = (
         Annotation.objects.filter(project=OuterRef("pk"), document__split=Split.POOL)
         .order_by()
@@ -152,7 +152,8 @@ def _with_new_labels() -> list[int]:
         .values("newest")
     )
     seen = (
-        TrainingRun.objects.filter(project=OuterRef("pk"))
+        selectors.taken_into_account()
+        .filter(project=OuterRef("pk"))
         .order_by()
         .values("project")
         .annotate(seen=Max("watermark"))

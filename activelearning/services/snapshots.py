@@ -102,7 +102,7 @@ def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[st
     )
     return {
         "snapshot": learned,
-        "parameters": parameters | {"order": order},
+        "parameters": parameters | {"order": order, "previous": _named(active)},
         "watermark": watermark,
         "words": amount.words,
         "warm": bool(job.warm_start),
@@ -133,6 +133,10 @@ def scoring_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str
     order = selectors.order_settings(project)
     files.write_job(folder, job, train=(), test=(), pool=_texts(open_pool(project), beat))
     return {"kind": TrainingRun.Kind.SCORE if version else TrainingRun.Kind.PREPARE, "parameters": {"order": order}}
+
+
+def _named(version: ModelVersion | None) -> dict[str, str]:
+    return {"uuid": str(version.uuid), "name": version.name} if version else {}
 
 
 def _whole(version: ModelVersion | None) -> str:

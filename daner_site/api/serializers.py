@@ -196,6 +196,9 @@ class ImportJobSerializer(serializers.ModelSerializer[ImportJob]):
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     name = serializers.CharField()
+    withheld = serializers.BooleanField(
+        help_text="Measured clearly worse than the fast version in use, so never put into its place: `metrics.against`."
+    )
 
     class Meta:
         model = ModelVersion
@@ -203,6 +206,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "uuid",
             "name",
             "active",
+            "withheld",
             "tier",
             "checkpoint",
             "labels",

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from activelearning.domain.metrics import Counts
+from activelearning.domain.succession import against
 from activelearning.models import InferenceRequest, ModelVersion, TrainingRun
 from activelearning.services import inference
 from daner_site.api import learning
@@ -147,6 +149,20 @@ def test_models_are_listed_newest_first_with_their_quality(call: Call, cast: Cas
     assert [(row["name"], row["active"]) for row in rows] == [("v2", False), ("v1", True)]
     assert rows[0]["metrics"]["overall"]["recall"] == 0.8
     assert "artefact" not in rows[0]
+
+
+def test_a_withheld_model_says_so_and_what_it_was_measured_against(
+    call: Call, cast: Cast, version: ModelVersion
+) -> None:
+    found = against([{"PER": Counts(1, 1, 1)}] * 20, [{"PER": Counts(1, 0, 0)}] * 20, ["PER"])
+    metrics = version.metrics | {"against": found | {"uuid": str(version.uuid), "name": version.name}}
+    held = model_version_make(cast.project_a, tier="full", withheld=True, metrics=metrics)
+    assert call("bob", "get", f"models/{version.uuid}/").json()["withheld"] is False
+    row = call("bob", "get", f"models/{held.uuid}/").json()
+    assert (row["withheld"], row["active"]) == (True, False)
+    measured = row["metrics"]["against"]
+    assert (measured["name"], measured["uuid"], measured["better"]) == ("v1", str(version.uuid), "former")
+    assert (measured["former"], measured["own"]) == (1.0, 0.0)
 
 
 def test_agreement_is_empty_until_two_people_labelled_one_document(call: Call) -> None:

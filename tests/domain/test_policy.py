@@ -139,6 +139,16 @@ def test_after_a_full_run_of_any_outcome_nothing_is_due_until_the_words_grow_aga
     assert (decision.due, decision.wait_seconds) == (False, None)
 
 
+def test_what_a_withheld_version_has_learned_the_one_in_use_learns_at_once():
+    past = replace(PAST, full_words=3000, withheld="v7", fast_seconds=100, seconds_since_run=0)
+    decision = retraining_due(replace(MANY, new=1), SETTINGS, past)
+    assert (decision.due, decision.tier, decision.warm) == (True, FAST, True)
+    assert decision.reason == "v7 was measured worse than the version in use, so that one goes on."
+    grown = retraining_due(replace(MANY, new=1), SETTINGS, replace(past, cold_words=2000))
+    assert (grown.due, grown.warm) == (True, False)
+    assert not retraining_due(replace(MANY, new=0, seconds_since_last=10_000), SETTINGS, past).due
+
+
 def test_by_hand_either_tier_runs_from_scratch_at_any_time():
     for tier in (FAST, FULL):
         decision = by_hand(replace(LABELS, new=0), tier=tier)

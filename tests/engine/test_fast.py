@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -97,6 +99,21 @@ def test_a_saved_head_loads_to_the_same_answers(model, features, texts, tmp_path
     loaded = trained.load(tmp_path, features=features)
     assert loaded.tier == Tier.FAST
     assert by_id(scorer.score(loaded, texts)) == by_id(scorer.score(model, texts))
+
+
+def test_a_model_of_another_checkpoint_reads_with_features_of_its_own(model, features, tmp_path):
+    model.save(tmp_path)
+    other = FeatureStore(replace(features.checkpoint, sha256="another"))
+    assert trained.load(tmp_path, features=other).checkpoint == features.checkpoint
+    assert trained.load(tmp_path, features=features).features is features
+
+
+def test_gold_is_cut_down_as_for_the_labels_asked_for(model):
+    nested = [example("nested", "Nobody remembers the Bank of Oslo .", ("Bank of Oslo", "ORG"), ("Oslo", "LOC"))]
+    own = evaluation.count_entities(model, nested)["nested"]
+    other = evaluation.count_entities(model, nested, labels=("ORG", "LOC"))["nested"]
+    assert (own["LOC"].gold, "ORG" in own) == (1, False)
+    assert (other.get("LOC", (0,))[0], other["ORG"].gold) == (0, 1)
 
 
 def test_a_damaged_file_is_said(model, tmp_path):

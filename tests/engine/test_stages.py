@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from activelearning.domain.selection import SelectionConfig
@@ -22,12 +24,12 @@ def kept(tmp_path_factory):
     return tmp_path_factory.mktemp("features")
 
 
-def write(folder, kept, tier=Tier.FAST, **options):
+def write(folder, kept, tier=Tier.FAST, *, labels=("PER", "LOC"), max_steps=20, test=6, **options):
     pool = [Text(e.document_id, e.text, e.tokens) for e in examples(20, seed=3)]
-    config = TrainConfig(("PER", "LOC"), tier=tier, max_steps=20)
+    config = TrainConfig(labels, tier=tier, max_steps=max_steps)
     selection = SelectionConfig(strategy="default", batch=4)
     job = files.Job(config, features=str(kept), selection=selection, **options)
-    files.write_job(folder, job, train=examples(12), test=examples(6, seed=2), pool=pool)
+    files.write_job(folder, job, train=examples(12), test=examples(test, seed=2), pool=pool)
     return job
 
 
@@ -103,6 +105,64 @@ def test_a_version_that_is_gone_neither_starts_nor_stops_the_next(kept, tmp_path
     write(tmp_path / "job", kept, warm_start=gone, previous=gone)
     run(tmp_path / "job")
     assert files.read_json(tmp_path / "job" / files.METRICS)["stability"] is None
+
+
+@pytest.fixture(scope="module")
+def fast_model(tmp_path_factory, kept):
+    """Folder of a fast model that finds most of the entities in the test texts."""
+    folder = tmp_path_factory.mktemp("fast")
+    write(folder, kept, max_steps=80, test=40)
+    run(folder)
+    assert files.read_json(folder / files.METRICS)["overall"]["f1"] > 0.5
+    return str(folder / files.MODEL)
+
+
+def test_a_full_version_much_worse_than_the_fast_one_before_says_so_and_orders_nothing(kept, tmp_path, fast_model):
+    write(tmp_path, kept, Tier.FULL, max_steps=1, test=40, previous=fast_model)
+    told = []
+    seconds = run(tmp_path, told.append)
+    metrics = files.read_json(tmp_path / files.METRICS)
+    found = metrics["against"]
+    assert (found["better"], found["documents"], found["labels"]) == ("former", 40, ["PER", "LOC"])
+    assert found["own"] == metrics["overall"]["f1"]
+    before = files.read_json(Path(fast_model).parent / files.METRICS)
+    assert found["former"] == pytest.approx(before["overall"]["f1"])
+    assert 0 <= metrics["stability"]["f1"] <= 1
+    assert "score" not in seconds
+    assert not (tmp_path / files.SCORES).exists()
+    assert not (tmp_path / files.RANKING).exists()
+    assert run(tmp_path) == {}, "started over it does no more"
+
+
+def test_a_full_version_that_a_few_texts_cannot_tell_apart_orders_the_pool(kept, tmp_path, fast_model):
+    write(tmp_path, kept, Tier.FULL, max_steps=1, test=4, previous=fast_model)
+    run(tmp_path)
+    assert files.read_json(tmp_path / files.METRICS)["against"]["better"] == ""
+    assert (tmp_path / files.RANKING).exists()
+
+
+def test_only_the_labels_that_both_know_are_compared(kept, tmp_path, fast_model):
+    write(tmp_path, kept, Tier.FULL, max_steps=1, test=40, labels=("THING", "LOC"), previous=fast_model)
+    run(tmp_path)
+    found = files.read_json(tmp_path / files.METRICS)["against"]
+    assert found["labels"] == ["LOC"]
+    counts = files.read_json(Path(fast_model) / files.COUNTS)
+    gold, predicted, correct = (sum(row.get("LOC", (0, 0, 0))[k] for row in counts.values()) for k in range(3))
+    assert found["former"] == pytest.approx(2 * correct / (gold + predicted))
+
+
+@pytest.mark.parametrize("case", ["fast", "first", "gone", "no entities", "full before"])
+def test_nothing_is_compared_where_it_decides_nothing(case, kept, tmp_path, fast_model):
+    tier = Tier.FAST if case == "fast" else Tier.FULL
+    previous = {"first": "", "gone": str(tmp_path / "gone"), "full before": str(tmp_path / "full" / files.MODEL)}
+    if case == "full before":
+        write(tmp_path / "full", kept, Tier.FULL, max_steps=1)
+        run(tmp_path / "full")
+    number = 0 if case == "no entities" else 6
+    write(tmp_path / "job", kept, tier, max_steps=1, test=number, previous=previous.get(case, fast_model))
+    run(tmp_path / "job")
+    assert "against" not in files.read_json(tmp_path / "job" / files.METRICS)
+    assert (tmp_path / "job" / files.RANKING).exists()
 
 
 def test_without_a_model_the_pool_gets_the_order_of_a_cold_start_and_its_features(kept, tmp_path):

@@ -128,7 +128,7 @@ def test_versions_are_listed_with_their_quality(cast, project):
     train(cast)
     text = page(cast, cast.vic, "models")
     assert re.findall(r">(v\d)</a>", text) == ["v2", "v1"]
-    assert text.count("in use") == 1
+    assert text.count(">in use<") == 1
     assert "1.000" in text
 
 

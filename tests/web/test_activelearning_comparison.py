@@ -14,6 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from activelearning.domain.metrics import Counts
+from activelearning.domain.succession import against
 from activelearning.models import BlindComparison, BlindJudgement
 from activelearning.selectors import versions
 from activelearning.services import blind
@@ -243,6 +245,58 @@ def test_the_newest_full_version_is_the_one_to_take_away(cast):
     assert "to take away" not in page(cast, cast.vic, "model", fast.uuid)
 
 
+@pytest.fixture
+def withheld(cast):
+    """A fast version in use, and a full one that was measured worse."""
+    fast = version_make(cast.project_a, texts(120, 110), active=True)
+    full = version_make(cast.project_a, texts(120, 70), tier="full", withheld=True)
+    found = against(*([{"PER": Counts(*c["PER"])} for c in texts(120, n).values()] for n in (110, 70)), ["PER"])
+    full.metrics["against"] = found | {"uuid": str(fast.uuid), "name": fast.name}
+    full.save()
+    return full
+
+
+def test_a_withheld_version_says_what_it_was_measured_against(cast, withheld):
+    verdict = "v2 was measured worse than v1: F1 0.583 against 0.917, a difference of -0.333 [-0.418, -0.249]"
+    text = page(cast, cast.vic, "model", withheld.uuid)
+    assert verdict in text
+    assert "kept for comparison and download" in text
+    link = re.search(r'href="([^"]+)">Compare it with v1</a>', text)[1].replace("&amp;", "&")
+    assert "v1 is better" in client(cast.vic).get(link).content.decode()
+    assert verdict in page(cast, cast.vic, "run_panel")
+    listed = page(cast, cast.vic, "models")
+    assert "not in use: worse than v1" in listed
+    assert listed.count("badge-good") == 1
+
+
+def test_who_looks_for_the_model_to_take_away_is_told_that_it_was_withheld(cast, withheld):
+    fast = versions(cast.project_a).get(active=True)
+    assert "v2 was measured worse than v1" in page(cast, cast.alice, "model", fast.uuid)
+    assert "measured worse" not in page(cast, cast.vic, "model", fast.uuid)
+
+
+def test_a_version_that_was_not_withheld_is_said_nothing_of(cast):
+    full = version_make(cast.project_a, texts(120, 70), tier="full", active=True)
+    for text in (page(cast, cast.alice, name, *args) for name, *args in (("model", full.uuid), ("run_panel",))):
+        assert "measured worse" not in text
+    assert "not in use" not in page(cast, cast.alice, "models")
+
+
+def test_a_withheld_version_is_explained_in_the_reader_s_language(cast, withheld):
+    browser = client(cast.vic)
+    text = browser.get(address(cast, "model", withheld.uuid), headers={"Accept-Language": "de"}).content.decode()
+    assert "F1 0,583 gegen 0,917" in text
+
+
+def test_the_file_of_a_withheld_version_says_so(cast, artefacts, withheld):
+    for name, content in (("model.safetensors", b"x"), ("model.json", b"{}")):
+        (artefacts / withheld.artefact / name).write_bytes(content)
+    answer = client(cast.alice).get(address(cast, "model_file", withheld.uuid))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    readme = archive.read("harbour-reports-v2/README.md").decode()
+    assert "\nv2 was measured worse than v1: F1 0.583 against 0.917" in readme
+
+
 def test_a_version_is_downloaded_by_those_who_may_export_and_that_is_on_record(cast, artefacts):
     (artefacts / "one").mkdir()
     weights = bytes(range(256)) * 10_000
@@ -259,7 +313,9 @@ def test_a_version_is_downloaded_by_those_who_may_export_and_that_is_on_record(c
     archive = zipfile.ZipFile(io.BytesIO(b"".join(parts)))
     assert archive.testzip() is None
     assert archive.read("harbour-reports-v1/model.safetensors") == weights
-    assert "Harbour reports, model v1" in archive.read("harbour-reports-v1/README.md").decode()
+    readme = archive.read("harbour-reports-v1/README.md").decode()
+    assert "Harbour reports, model v1" in readme
+    assert "measured worse" not in readme
     assert json.loads(archive.read("harbour-reports-v1/metrics.json")) == version.metrics
     event = AuditEvent.objects.get(verb="model.download")
     assert (event.actor, event.target_uuid) == (cast.alice, version.uuid)
