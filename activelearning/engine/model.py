@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from activelearning.engine.checkpoints import Checkpoint, CheckpointError
 from activelearning.engine.crf import Crf
+from activelearning.engine.devices import half_precision
 from activelearning.engine.encoding import SHAPES, Batch, WordEncoder
 from activelearning.engine.head import Head
 
@@ -71,14 +72,7 @@ class Tagger(nn.Module):
         Args:
             entering: what `entering` gave for the batch, if that is known; then the lower layers do not run.
         """
-        with self._bypass(self.lower if entering is not None else []):
-            last = self._encode(batch, _Middle(batch.piece_shapes, entering))
-        read = [last]
-        if self.upper:
-            read.append(last if self._entered is None else self._entered)
-        self._entered = None
-        at_words = torch.cat([_normed(states, batch.heads) for states in read], -1)
-        return self.head.hidden(at_words, batch.word_codes, batch.mask)
+        return self.head.hidden(self._at_words(batch, entering), batch.word_codes, batch.mask)
 
     def entering(self, batch: Batch) -> Tensor:
         """What comes out of the lower layers, (B, P, H), for an encoder that has a recognisable list of them."""
@@ -93,11 +87,24 @@ class Tagger(nn.Module):
         return self.head.emissions(hidden)
 
     def loss(self, batch: Batch, entering: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
-        return self.crf.loss(self.emitted(self.hidden(batch, entering)), batch.tags, batch.mask, weights)
+        states = self._at_words(batch, entering)
+        with half_precision(states.device):
+            emitted = self.emitted(self.head.hidden(states, batch.word_codes, batch.mask))
+        return self.crf.loss(emitted, batch.tags, batch.mask, weights)
 
     def learned(self) -> dict[str, Tensor]:
         """The parameters that training changes; all others come from the checkpoint."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    def _at_words(self, batch: Batch, entering: Tensor | None) -> Tensor:
+        """What the head reads: the last states, and beside them those that entered the upper layers, (B, W, H)."""
+        with self._bypass(self.lower if entering is not None else []):
+            last = self._encode(batch, _Middle(batch.piece_shapes, entering))
+        read = [last]
+        if self.upper:
+            read.append(last if self._entered is None else self._entered)
+        self._entered = None
+        return torch.cat([_normed(states, batch.heads) for states in read], -1)
 
     def _encode(self, batch: Batch, middle: _Middle) -> Tensor:
         self._middle = middle
