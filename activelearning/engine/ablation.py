@@ -26,6 +26,7 @@ import torch
 from activelearning.domain.selection import DEFAULT, RANDOM, Ranked, SelectionConfig
 from activelearning.engine import acquisition, curves, fast, scorer
 from activelearning.engine.checkpoints import resolve
+from activelearning.engine.head import Head
 from activelearning.engine.labels import tag_indices
 from activelearning.engine.pieces import PieceStore
 from activelearning.engine.simulation import Corpus, Engine, Plan, Round, simulate
@@ -153,7 +154,7 @@ class _Parts:
         views = self.store.views(examples, sub_words=self.variant.sub_words, special=False)
         labelled = [view.labelled(example) for view, example in zip(views, examples, strict=True)]
         torch.manual_seed(config.seed)
-        head = fast.Head(self.store.width, config.labels)
+        head = Head(self.store.width, config.labels)
         data = fast.TrainingWords(self.store.of(views), labelled, tag_indices(labelled, config.labels))
         steps, rate = fast.planned_steps(len(data.pieces), len(config.labels), warm=False), fast.LEARNING_RATE
         if self.variant.steps is not None:
@@ -190,7 +191,7 @@ class _Parts:
         return ranked
 
 
-def _softmax(head: fast.Head) -> None:
+def _softmax(head: Head) -> None:
     """A CRF whose transitions are all alike is a softmax for each word."""
     head.crf.forbidden.zero_()
     head.crf.forbidden_start.zero_()

@@ -7,8 +7,10 @@ stands there as the unknown sub-word, so that no label ever shifts.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -42,6 +44,20 @@ def word_shape(word: str) -> int:
     return 10
 
 
+Codes = tuple[int, int, int, int]
+
+
+@lru_cache(maxsize=200_000)
+def word_codes(word: str) -> Codes:
+    """Shape, and hashes below 2^15 of the first and last three letters and of the whole word, in lower case."""
+    lower = word.lower()
+    return word_shape(word), _hash(f"p{lower[:3]}"), _hash(f"s{lower[-3:]}"), _hash(f"w{lower}")
+
+
+def _hash(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) & 0x7FFF
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of one document that the encoder reads at once, and one sequence for the CRF."""
@@ -53,7 +69,7 @@ class Window:
     heads: list[int]
     """For each word the position of its first sub-word in `pieces`."""
     piece_shapes: list[int]
-    word_shapes: list[int]
+    word_codes: list[Codes]
     tags: list[int] | None = None
 
 
@@ -65,7 +81,8 @@ class Batch:
     attention: Tensor
     piece_shapes: Tensor
     heads: Tensor
-    word_shapes: Tensor
+    word_codes: Tensor
+    """(B, W, 4)"""
     mask: Tensor
     tags: Tensor
 
@@ -145,14 +162,14 @@ class WordEncoder:
         tags: Sequence[int] | None,
     ) -> Window:
         ids, piece_shapes, heads = list(self.prefix), [0] * len(self.prefix), []
-        shapes = [word_shape(word) for word in words]
-        for shape, word_pieces in zip(shapes, pieces, strict=True):
+        codes = [word_codes(word) for word in words]
+        for (shape, *_), word_pieces in zip(codes, pieces, strict=True):
             heads.append(len(ids))
             ids += word_pieces
             piece_shapes += [shape] * len(word_pieces)
         ids += self.suffix
         piece_shapes += [0] * len(self.suffix)
-        return Window(document, first_word, ids, heads, piece_shapes, shapes, None if tags is None else list(tags))
+        return Window(document, first_word, ids, heads, piece_shapes, codes, None if tags is None else list(tags))
 
     def collate(self, windows: Sequence[Window]) -> Batch:
         """Pad to the longest; tags of windows without any are 0."""
@@ -163,10 +180,15 @@ class WordEncoder:
             attention=_padded(attention, 0),
             piece_shapes=_padded([window.piece_shapes for window in windows], 0),
             heads=_padded([window.heads for window in windows], 0),
-            word_shapes=_padded([window.word_shapes for window in windows], 0),
+            word_codes=torch.stack([_padded(column, 0) for column in _columns(windows)], -1),
             mask=_padded(mask, 0).bool(),
             tags=_padded([window.tags or [0] * len(window.heads) for window in windows], 0),
         )
+
+
+def _columns(windows: Sequence[Window]) -> Iterable[list[list[int]]]:
+    """The codes one kind after the other, as lists per window."""
+    return ([[codes[kind] for codes in window.word_codes] for window in windows] for kind in range(4))
 
 
 def _after_sentence(words: Sequence[str], start: int, limit: int) -> int:

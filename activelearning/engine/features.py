@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch.nn import functional
 from activelearning.engine.cache import DEFAULT_LIMIT, FeatureCache, WordFeatures, digest
 from activelearning.engine.checkpoints import Checkpoint
 from activelearning.engine.devices import best_device, half_precision
-from activelearning.engine.encoding import Window, WordEncoder, word_shape
+from activelearning.engine.encoding import Window, WordEncoder, word_codes
 from activelearning.engine.types import OnProgress, Progress, ShouldStop, Stopped, Text
 
 FORMAT = 1
@@ -141,14 +140,4 @@ def batches(windows: Sequence[Window], pieces: int) -> list[list[Window]]:
 
 def codes(words: Sequence[str]) -> Tensor:
     """(W, 4) int16: shape, and hashes of the first and last three letters and of the whole word."""
-    return torch.tensor([_codes(word) for word in words], dtype=torch.int16).reshape(len(words), 4)
-
-
-@lru_cache(maxsize=200_000)
-def _codes(word: str) -> tuple[int, int, int, int]:
-    lower = word.lower()
-    return word_shape(word), _hash(f"p{lower[:3]}"), _hash(f"s{lower[-3:]}"), _hash(f"w{lower}")
-
-
-def _hash(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass")) & 0x7FFF
+    return torch.tensor([word_codes(word) for word in words], dtype=torch.int16).reshape(len(words), 4)

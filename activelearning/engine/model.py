@@ -1,4 +1,4 @@
-"""The tagger: a pretrained encoder, word shapes, and a CRF."""
+"""The tagger: a pretrained encoder, most of which learns, and the head of both tiers."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from activelearning.engine.checkpoints import Checkpoint, CheckpointError
-from activelearning.engine.crf import Crf, tag_names
+from activelearning.engine.crf import Crf
+from activelearning.engine.devices import half_precision
 from activelearning.engine.encoding import SHAPES, Batch, WordEncoder
-
-SHAPE_SIZE = 32
-DROPOUT = 0.1
+from activelearning.engine.head import Head
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class Tagger(nn.Module):
-    """Emissions from the encoder's last layer at each word's first sub-word, decoded by a CRF.
+    """Emissions from the encoder's states at each word's first sub-word, decoded by a CRF.
 
-    Embeddings and the lower third of the layers stay as pretrained. The word's shape enters where
-    learning begins, and once more before the last linear map: an uncased
-    vocabulary has lost it.
+    Embeddings and the lower third of the layers stay as pretrained. The head reads what comes out of them
+    beside the last layer: in a language that the encoder does not know, what the upper layers make of few
+    texts is worth less than what they were given. The word's shape also enters where learning begins: an
+    uncased vocabulary has lost it.
     """
 
     encoder: Any
@@ -37,19 +38,14 @@ class Tagger(nn.Module):
 
     def __init__(self, encoder: Any, labels: Sequence[str]) -> None:
         super().__init__()
-        tags = tag_names(labels)
         self.encoder = encoder
         width = int(encoder.config.hidden_size)
         self.shape_in = nn.Embedding(SHAPES, width)
-        self.shape_out = nn.Embedding(SHAPES, SHAPE_SIZE)
-        self.dropout = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(width + SHAPE_SIZE, len(tags))
-        self.crf = Crf(tags)
         nn.init.zeros_(self.shape_in.weight)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.zeros_(self.head.bias)
         self._middle = _Middle()
         self._beside: tuple[None, ...] | None = None
+        self._entered: Tensor | None = None
+        """What the upper layers got in the pass that is under way."""
         self.lower, self.upper = frozen_and_learned(encoder)
         if self.upper:
             encoder.requires_grad_(False)
@@ -58,6 +54,11 @@ class Tagger(nn.Module):
             self.upper[0].register_forward_pre_hook(self._enter, with_kwargs=True)
         if self.lower:
             self.lower[-1].register_forward_hook(self._leave)
+        self.head = Head(2 * width if self.upper else width, labels)
+
+    @property
+    def crf(self) -> Crf:
+        return self.head.crf
 
     def train(self, mode: bool = True) -> Tagger:
         """As in torch, but the encoder never drops out: it cost 15 % of the time and gained nothing."""
@@ -66,15 +67,12 @@ class Tagger(nn.Module):
         return self
 
     def hidden(self, batch: Batch, entering: Tensor | None = None) -> Tensor:
-        """What the tag scores are made from: the encoder's state at each word and the word's shape, (B, W, H).
+        """What the tag scores are made from, (B, W, H).
 
         Args:
             entering: what `entering` gave for the batch, if that is known; then the lower layers do not run.
         """
-        with self._bypass(self.lower if entering is not None else []):
-            states = self._encode(batch, _Middle(batch.piece_shapes, entering)).float()
-        words = states.gather(1, batch.heads.unsqueeze(2).expand(-1, -1, states.shape[2]))
-        return torch.cat([self.dropout(words), self.shape_out(batch.word_shapes)], -1)
+        return self.head.hidden(self._at_words(batch, entering), batch.word_codes, batch.mask)
 
     def entering(self, batch: Batch) -> Tensor:
         """What comes out of the lower layers, (B, P, H), for an encoder that has a recognisable list of them."""
@@ -86,15 +84,27 @@ class Tagger(nn.Module):
 
     def emitted(self, hidden: Tensor) -> Tensor:
         """Unnormalised tag scores, (B, W, T), float32."""
-        scores: Tensor = self.head(hidden)
-        return scores.float()
+        return self.head.emissions(hidden)
 
     def loss(self, batch: Batch, entering: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
-        return self.crf.loss(self.emitted(self.hidden(batch, entering)), batch.tags, batch.mask, weights)
+        states = self._at_words(batch, entering)
+        with half_precision(states.device):
+            emitted = self.emitted(self.head.hidden(states, batch.word_codes, batch.mask))
+        return self.crf.loss(emitted, batch.tags, batch.mask, weights)
 
     def learned(self) -> dict[str, Tensor]:
         """The parameters that training changes; all others come from the checkpoint."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    def _at_words(self, batch: Batch, entering: Tensor | None) -> Tensor:
+        """What the head reads: the last states, and beside them those that entered the upper layers, (B, W, H)."""
+        with self._bypass(self.lower if entering is not None else []):
+            last = self._encode(batch, _Middle(batch.piece_shapes, entering))
+        read = [last]
+        if self.upper:
+            read.append(last if self._entered is None else self._entered)
+        self._entered = None
+        return torch.cat([_normed(states, batch.heads) for states in read], -1)
 
     def _encode(self, batch: Batch, middle: _Middle) -> Tensor:
         self._middle = middle
@@ -112,6 +122,7 @@ class Tagger(nn.Module):
             raise _Reached(states)
         if middle.entering is not None:
             states = middle.entering.to(states.dtype)
+        self._entered = states
         states = states + self.shape_in(middle.piece_shapes).to(states.dtype)
         return ((states, *args[1:]), kwargs) if args else (args, kwargs | {name: states})
 
@@ -150,6 +161,12 @@ class _Middle:
     entering: Tensor | None = None
     """Takes the place of what the lower layers gave."""
     stop: bool = False
+
+
+def _normed(states: Tensor, heads: Tensor) -> Tensor:
+    """(B, W, H) float32: the states at the words' first sub-words, layer-normed."""
+    at_words = states.gather(1, heads.unsqueeze(2).expand(-1, -1, states.shape[2])).float()
+    return functional.layer_norm(at_words, at_words.shape[-1:])
 
 
 def frozen_and_learned(encoder: Any) -> tuple[list[nn.Module], list[nn.Module]]:

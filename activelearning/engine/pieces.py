@@ -112,8 +112,8 @@ class PieceStore(FeatureStore):
 
 
 def _window(pieces: Sequence[int]) -> Window:
-    nothing = [0] * len(pieces)
-    return Window(0, 0, list(pieces), list(range(len(pieces))), nothing, nothing)
+    count = len(pieces)
+    return Window(0, 0, list(pieces), list(range(count)), [0] * count, [(0, 0, 0, 0)] * count)
 
 
 def _surfaces(view: View) -> list[str]:

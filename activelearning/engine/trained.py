@@ -31,7 +31,7 @@ from activelearning.engine.types import EngineError, ShouldStop, Stopped, Text, 
 if TYPE_CHECKING:
     from activelearning.engine.model import Tagger
 
-FORMAT = 2
+FORMAT = 3
 PIECES_PER_BATCH = 2048
 
 

@@ -94,7 +94,8 @@ def test_halved_weights_never_change_what_stays_as_pretrained(bundled):
     assert all(torch.equal(value, before[name]) for name, value in tagger.state_dict().items())
 
 
-def test_a_training_that_was_stopped_goes_on_to_the_very_same_weights(tmp_path):
+def test_a_training_that_was_stopped_goes_on_to_the_very_same_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(full, "LEARNED", 0.0)  # so few texts are known by heart before the last step
     whole = full.fit(examples(8), SHORT, device=CPU)
     seen = []
     with pytest.raises(Stopped):
