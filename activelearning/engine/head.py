@@ -15,6 +15,7 @@ HIDDEN = 256
 SHAPE_SIZE = 32
 HASH_SIZE = 32
 HASHES = 4096
+SPELLED = 3 * HASH_SIZE
 DROPOUT = 0.3
 
 
@@ -26,7 +27,7 @@ class Head(nn.Module):
         tags = tag_names(labels)
         self.shape = nn.Embedding(SHAPES, SHAPE_SIZE)
         self.spelling = nn.Embedding(HASHES, HASH_SIZE)
-        self.inner = nn.Linear(width + SHAPE_SIZE + 3 * HASH_SIZE, HIDDEN)
+        self.inner = nn.Linear(width + SHAPE_SIZE + SPELLED, HIDDEN)
         self.window = nn.Linear(3 * HIDDEN, HIDDEN)
         self.out = nn.Linear(HIDDEN, len(tags))
         self.crf = Crf(tags)
@@ -34,14 +35,17 @@ class Head(nn.Module):
 
     def hidden(self, states: Tensor, codes: Tensor, mask: Tensor) -> Tensor:
         """(B, W, HIDDEN) from states (B, W, width), codes (B, W, 4) and mask (B, W)."""
-        spelled = self.spelling(codes[..., 1:] % HASHES).flatten(2)
-        seen = [self._drop(states), self.shape(codes[..., 0]), self._drop(spelled)]
+        seen = [self._drop(states), self.shape(codes[..., 0]), self.spelled(codes)]
         # Cut to half precision before they are joined rather than after; the numbers are the same.
         joined = torch.cat([part.to(_precision(part)) for part in seen], -1)
         word = functional.gelu(self.inner(joined)) * mask.unsqueeze(2)
         padded = functional.pad(word, (0, 0, 1, 1))
         around = torch.cat([padded[:, :-2], word, padded[:, 2:]], -1)
         return word + functional.gelu(self.window(self._drop(around)))
+
+    def spelled(self, codes: Tensor) -> Tensor:
+        """(B, W, SPELLED): what is known of each word by its first and last letters and as a whole."""
+        return self._drop(self.spelling(codes[..., 1:] % HASHES).flatten(2))
 
     def emissions(self, hidden: Tensor) -> Tensor:
         """(B, W, T) float32."""

@@ -18,7 +18,7 @@ from activelearning.engine.checkpoints import Checkpoint, CheckpointError
 from activelearning.engine.crf import Crf
 from activelearning.engine.devices import half_precision
 from activelearning.engine.encoding import SHAPES, Batch, WordEncoder
-from activelearning.engine.head import Head
+from activelearning.engine.head import SPELLED, Head
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -29,8 +29,8 @@ class Tagger(nn.Module):
 
     Embeddings and the lower third of the layers stay as pretrained. The head reads what comes out of them
     beside the last layer: in a language that the encoder does not know, what the upper layers make of few
-    texts is worth less than what they were given. The word's shape also enters where learning begins: an
-    uncased vocabulary has lost it.
+    texts is worth less than what they were given. The word's shape and spelling also enter where learning
+    begins: an uncased vocabulary has lost the one, and one of another language both.
     """
 
     encoder: Any
@@ -41,7 +41,9 @@ class Tagger(nn.Module):
         self.encoder = encoder
         width = int(encoder.config.hidden_size)
         self.shape_in = nn.Embedding(SHAPES, width)
+        self.spelling_in = nn.Linear(SPELLED, width, bias=False)
         nn.init.zeros_(self.shape_in.weight)
+        nn.init.zeros_(self.spelling_in.weight)
         self._middle = _Middle()
         self._beside: tuple[None, ...] | None = None
         self._entered: Tensor | None = None
@@ -99,7 +101,7 @@ class Tagger(nn.Module):
     def _at_words(self, batch: Batch, entering: Tensor | None) -> Tensor:
         """What the head reads: the last states, and beside them those that entered the upper layers, (B, W, H)."""
         with self._bypass(self.lower if entering is not None else []):
-            last = self._encode(batch, _Middle(batch.piece_shapes, entering))
+            last = self._encode(batch, _Middle(batch, entering))
         read = [last]
         if self.upper:
             read.append(last if self._entered is None else self._entered)
@@ -123,8 +125,15 @@ class Tagger(nn.Module):
         if middle.entering is not None:
             states = middle.entering.to(states.dtype)
         self._entered = states
-        states = states + self.shape_in(middle.piece_shapes).to(states.dtype)
+        assert middle.batch is not None
+        states = states + self._outer_form(middle.batch).to(states.dtype)
         return ((states, *args[1:]), kwargs) if args else (args, kwargs | {name: states})
+
+    def _outer_form(self, batch: Batch) -> Tensor:
+        """(B, P, H): the shape of each sub-word's word, and at its first sub-word how it is spelled."""
+        spelled = self.spelling_in(self.head.spelled(batch.word_codes)) * batch.mask.unsqueeze(2)
+        shaped: Tensor = self.shape_in(batch.piece_shapes)
+        return shaped.scatter_add(1, batch.heads.unsqueeze(2).expand_as(spelled), spelled)
 
     def _leave(self, layer: nn.Module, args: Any, output: Any) -> None:
         """After the last lower layer: some give a tensor, some a tuple that begins with it."""
@@ -157,7 +166,7 @@ class _Reached(Exception):
 class _Middle:
     """What happens between the lower and the upper layers in one pass of the encoder."""
 
-    piece_shapes: Tensor | None = None
+    batch: Batch | None = None
     entering: Tensor | None = None
     """Takes the place of what the lower layers gave."""
     stop: bool = False
