@@ -19,5 +19,7 @@ def in_batches(documents: QuerySet[Document], size: int) -> Iterator[list[Docume
     beyond = Q()
     while batch := list(documents.filter(beyond).order_by("position", "pk")[:size]):
         yield batch
+        if len(batch) < size:
+            return
         last = batch[-1]
         beyond = Q(position__gt=last.position) | Q(position=last.position, pk__gt=last.pk)

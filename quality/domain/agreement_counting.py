@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, combinations
+from operator import itemgetter
 from typing import Any
 
 from annotation.domain.spans import LabelledSpan, SpanOverlap, overlapping
@@ -15,9 +16,11 @@ from annotation.domain.text import Token
 from quality.domain.agreement_rows import ENTITY, NOBODY, DocumentRow, LabelCounts, Pair, PairRow, ViewRow
 from quality.domain.conflicts import Kind, conflict_groups
 from quality.domain.judgements import JudgedDocument
-from quality.domain.span_agreement import pair_counts
+from quality.domain.span_agreement import boundary_matches, pair_counts
 
 Spans = Sequence[LabelledSpan]
+Patterns = Counter[tuple[str | None, ...]]
+"""What each person said of a unit (None: missing) → units like it."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
     tags = {name: spans_to_bio(document.tokens, layers[name]) for name in whole}
     plain = len(whole) == len(layers) and document.of(labels) == every
     size = len(document.tokens)
-    alpha = _whole_views(list(tags.values())) | _label_views(document.tokens, layers, asked, labels, plain=plain)
+    # Most tokens of a document look alike across people, so each pattern is counted once.
+    patterns = Counter(zip(*tags.values(), strict=True))
+    alpha = _whole_views(patterns) if len(whole) > 1 else {}
+    alpha |= _label_views(document.tokens, layers, asked, labels, plain=plain)
     conflicts = _conflicts(document, layers, asked, labels)
     agreed = conflicts.pop(Kind.UNANIMOUS.value, 0)
     return DocumentRow(
@@ -88,7 +94,7 @@ def document_row(document: MeasuredDocument, labels: Sequence[str]) -> DocumentR
         left_out=len(layers) - len(whole),
         plain=ViewRow(size, size * len(layers)) if plain else ViewRow(),
         alpha=alpha,
-        pairs={pair: _pair_row(pair, layers, asked, tags, every) for pair in pairs},
+        pairs={pair: _pair_row(pair, layers, asked, _of_pair(patterns, whole, pair), every) for pair in pairs},
         annotators=frozenset(name for pair in pairs for name in pair),
         conflicts=conflicts,
         agreed=agreed,
@@ -104,12 +110,8 @@ def whole_layers(document: MeasuredDocument, labels: Sequence[str]) -> list[str]
     ]
 
 
-def _whole_views(tags: Sequence[Sequence[str]]) -> dict[str, ViewRow]:
-    """`tags`: one row of BIO tags per person."""
-    if len(tags) < 2:
-        return {}
-    # Most tokens of a document look alike across people, so each pattern is counted once.
-    bio = Counter(zip(*tags, strict=True))
+def _whole_views(bio: Patterns) -> dict[str, ViewRow]:
+    """`bio`: the tags that each person gave a token → tokens like it."""
     types = _regroup(bio, lambda tag: tag if tag == OUTSIDE else f"={tag[2:]}")
     return {
         "bio": view_row(bio),
@@ -119,10 +121,21 @@ def _whole_views(tags: Sequence[Sequence[str]]) -> dict[str, ViewRow]:
     }
 
 
-def _regroup(patterns: Counter[Any], reading: Any) -> Counter[Any]:
-    result: Counter[Any] = Counter()
+def _regroup(patterns: Patterns, reading: Callable[[str | None], str | None]) -> Patterns:
+    return _merged(patterns, lambda cells: tuple(map(reading, cells)))
+
+
+def _of_pair(patterns: Patterns, whole: Sequence[str], pair: Pair) -> Patterns:
+    """`patterns` of everybody in `whole`, as far as these two go; none where one of them is not in it."""
+    if not set(pair) <= set(whole):
+        return Counter()
+    return _merged(patterns, itemgetter(*map(whole.index, pair)))
+
+
+def _merged(patterns: Patterns, key: Callable[[Any], Any]) -> Patterns:
+    result: Patterns = Counter()
     for cells, times in patterns.items():
-        result[tuple(map(reading, cells))] += times
+        result[key(cells)] += times
     return result
 
 
@@ -132,7 +145,7 @@ def _bare(row: ViewRow) -> ViewRow:
 
 
 def view_row(patterns: Mapping[tuple[str | None, ...], int]) -> ViewRow:
-    """The sums over units; `patterns`: what each person said of a unit (None: missing) → units like it."""
+    """The sums over units."""
     units, ratings, disagreement = 0, 0, 0.0
     values: Counter[str] = Counter()
     for cells, times in patterns.items():
@@ -191,7 +204,7 @@ def _pair_row(
     pair: Pair,
     layers: Mapping[str, Spans],
     asked: Mapping[str, frozenset[str]],
-    tags: Mapping[str, Sequence[str]],
+    bio: Patterns,
     every: frozenset[str],
 ) -> PairRow:
     shared = asked[pair[0]] & asked[pair[1]]
@@ -200,16 +213,13 @@ def _pair_row(
     counts = {label: _label_counts(_only(first, {label}), _only(second, {label})) for label in sorted(used)}
     if shared != every:
         counts = {label: counts.get(label, LabelCounts()) + LabelCounts(documents=1) for label in sorted(shared)}
-    both = pair_counts(first, second)
     return PairRow(
         documents=1,
         asked_all=int(shared == every),
-        both_empty=both.both_empty,
-        boundary=both.boundary,
+        both_empty=int(not used),
+        boundary=boundary_matches(first, second),
         labels=counts,
-        bio=view_row(Counter(zip(*(tags[name] for name in pair), strict=True)))
-        if all(name in tags for name in pair)
-        else ViewRow(),
+        bio=view_row(bio),
     )
 
 

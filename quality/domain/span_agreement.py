@@ -114,7 +114,7 @@ def pair_counts(first: Iterable[LabelledSpan], second: Iterable[LabelledSpan]) -
         spans=len(a) + len(b),
         exact=2 * len(a & b),
         overlap=_overlapping(a, b) + _overlapping(b, a),
-        boundary=_same_bounds(a, b) + _same_bounds(b, a),
+        boundary=boundary_matches(a, b),
     )
 
 
@@ -165,6 +165,7 @@ def _overlapping(spans: set[LabelledSpan], others: set[LabelledSpan]) -> int:
     )
 
 
-def _same_bounds(spans: set[LabelledSpan], others: set[LabelledSpan]) -> int:
-    bounds = {(other.start, other.end) for other in others}
-    return sum((span.start, span.end) in bounds for span in spans)
+def boundary_matches(first: Iterable[LabelledSpan], second: Iterable[LabelledSpan]) -> int:
+    """Spans of both sides that the other side bounds alike. Duplicates within a side count once."""
+    a, b = ([(span.start, span.end) for span in set(side)] for side in (first, second))
+    return sum(map(set(b).__contains__, a)) + sum(map(set(a).__contains__, b))

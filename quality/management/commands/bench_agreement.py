@@ -34,6 +34,7 @@ from quality.selectors.agreement_page import agreement_page
 from quality.selectors.slices import WHOLE, slice_of
 from quality.services.agreement_rows import document_measure, documents_measure
 from quality.services.agreement_totals import totals_differing, totals_update
+from quality.services.submitted import document_refresh
 
 LABELS = ("PER", "LOC", "ORG", "MISC")
 ORIGINALS = 400
@@ -64,11 +65,11 @@ class Command(BaseCommand):
     def _run(self, documents: int, people: int, pool: int) -> None:
         maker = _Maker(pool)
         project = maker.project
-        warm, long = (maker.document(LONG, judges := min(5, pool)) for _ in range(2))
-        document_measure(document_id=warm.pk)  # a process's first imports and connects; a worker's many do not
-        self._time(
-            f"rows of a document of {LONG} words by {judges} people", lambda: document_measure(document_id=long.pk)
-        )
+        warm, long, other = (maker.document(LONG, judges := min(5, pool)) for _ in range(3))
+        document_refresh(document_id=warm.pk)  # a process's first imports and connects; a worker's many do not
+        what = f"of a document of {LONG} words by {judges} people"
+        self._time(f"rows {what}", lambda: document_measure(document_id=long.pk))
+        self._time(f"rows, case and all else after a submission {what}", lambda: document_refresh(document_id=other.pk))
         originals = [maker.document(WORDS, people) for _ in range(min(ORIGINALS, documents))]
         documents_measure(project=project, document_ids=[document.pk for document in originals])
         started = time.perf_counter()
