@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-import warnings
 from importlib import import_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daner_site.settings")
 
 from django.core.asgi import get_asgi_application
-
-# WhiteNoise hands a file's synchronous iterator to Django, which warns for each file.
-warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 http_application = get_asgi_application()  # loads the apps; the imports below need them
 

@@ -186,7 +186,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "daner_site.core.static.HashedStorage"
         if DANER_STATIC_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },

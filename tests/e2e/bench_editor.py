@@ -333,13 +333,9 @@ def during_training(page: Any, site: LiveSite, project: str, most: int, pause: f
 
 
 def long_document(page: Any, site: LiveSite, project: str) -> dict[str, Any]:
-    opened = []
+    fresh = [opening(another, project) for another in new_visits(page, site, 4)]
     page.add_init_script(OPENED)
-    for _ in range(9):
-        page.goto(project + "annotate/")
-        page.wait_for_selector("mark.span-suggested")
-        page.wait_for_function("window.opened")
-        opened.append(page.evaluate("window.opened"))
+    opened = [opening(page, project) for _ in range(9)]
     mount = page.evaluate("performance.getEntriesByName('daner:open').at(-1).duration")
     size = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
     sent = page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
@@ -356,9 +352,30 @@ def long_document(page: Any, site: LiveSite, project: str) -> dict[str, Any]:
         "kB sent": sent / 1000,
         "ms until the first byte, last of nine": server,
         "ms to mount, last of nine": mount,
+        **quantiles("from address to painted, scripts not yet fetched", fresh),
         **quantiles("from address to painted", opened),
         **quantiles("key to painted", page.evaluate("window.paints")),
     }
+
+
+def new_visits(page: Any, site: LiveSite, count: int) -> Iterator[Any]:
+    """Pages of browsers that have nothing of the site in their caches but what the way in needs."""
+    for _ in range(count):
+        visit = page.context.browser.new_context(viewport=page.viewport_size)
+        another = visit.new_page()
+        sign_in(another, site, "bench", PASSWORD)
+        another.add_init_script(OPENED)
+        yield another
+        visit.close()
+
+
+def opening(page: Any, project: str) -> float:
+    """Milliseconds from asking for the page to the frame with its document."""
+    page.goto(project + "annotate/")
+    page.wait_for_selector("mark.span-suggested")
+    page.wait_for_function("window.opened")
+    milliseconds: float = page.evaluate("window.opened")
+    return milliseconds
 
 
 def quantiles(name: str, times: Sequence[float]) -> dict[str, float]:

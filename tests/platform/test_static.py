@@ -54,7 +54,9 @@ def test_no_template_holds_what_the_security_policy_blocks(rule):
 
 def test_every_static_file_a_template_names_exists():
     names = {
-        name for template in TEMPLATES for name in re.findall(r"{% static ['\"]([^'\"]+)['\"] %}", template.read_text())
+        name
+        for template in TEMPLATES
+        for name in re.findall(r"{% (?:static|module) ['\"]([^'\"]+)['\"] %}", template.read_text())
     }
     assert len(names) >= 5
     assert not [name for name in names if not finders.find(name)]
