@@ -23,8 +23,8 @@ from quality.selectors.outcomes import MISTAKES, outcomes
 from quality.selectors.reviewed import reviewed_documents, reviewed_rows
 from quality.selectors.rulings import ruling_rows, rulings_of
 from quality.selectors.suggestions import suggestion_rows
-from quality.services.cases import CaseError, case_escalate, suggestions_ask
 from quality.services.rulings import RulingError, ruling_close, ruling_note
+from quality.services.settling import CaseError, case_escalate, suggestions_ask
 
 PAGE_SIZE = 20
 

@@ -26,16 +26,7 @@ from quality.selectors.evidence import case_evidence
 from quality.selectors.queue import lease_shown, leased_count, review_queue
 from quality.selectors.review import REASONS, case_notes, review_page, stored_state
 from quality.selectors.versions import versions_apart
-from quality.services.cases import (
-    CaseError,
-    DecidedBeforeError,
-    EscalatedError,
-    OwnWorkError,
-    StaleCaseError,
-    case_reopen,
-    case_resolve,
-    cases_refresh,
-)
+from quality.services.cases import cases_refresh
 from quality.services.leases import (
     LeasedError,
     lease_check,
@@ -43,6 +34,15 @@ from quality.services.leases import (
     lease_take,
     lease_take_over,
     next_case_take,
+)
+from quality.services.settling import (
+    CaseError,
+    DecidedBeforeError,
+    EscalatedError,
+    OwnWorkError,
+    StaleCaseError,
+    case_reopen,
+    case_resolve,
 )
 
 

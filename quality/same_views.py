@@ -17,8 +17,8 @@ from quality.forms import ReviewFormError, parse_application
 from quality.selectors.cases import cases_of, worked_on
 from quality.selectors.content import case_content
 from quality.selectors.same import applications_of, same_places
-from quality.services.cases import CaseError
 from quality.services.same import application_undo, decision_apply
+from quality.services.settling import CaseError
 
 
 @require_POST

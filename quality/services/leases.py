@@ -22,7 +22,7 @@ from daner_site.core.clock import now
 from daner_site.core.live import nudge_on_commit, project_group
 from quality.models import AdjudicationCase, ReviewLease
 from quality.selectors.cases import lease_of_another, next_case
-from quality.services.cases import CaseError
+from quality.services.settling import CaseError
 
 LEASE = timedelta(minutes=2)
 """Four heartbeats: a page that said nothing for so long is closed, asleep or offline."""

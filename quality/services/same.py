@@ -22,8 +22,9 @@ from quality.models import AdjudicationCase, DecisionApplication
 from quality.selectors.cases import cases_of, lease_of_another
 from quality.selectors.review import stored_state
 from quality.selectors.same import undecided
-from quality.services.cases import CaseError, case_change, case_resolve, case_take
+from quality.services.cases import case_change
 from quality.services.decisions import decision_json, decision_of
+from quality.services.settling import CaseError, case_resolve, case_take
 
 Status = AdjudicationCase.Status
 

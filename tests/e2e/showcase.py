@@ -35,9 +35,10 @@ from quality.domain.adjudication import Decision, Reason
 from quality.models import AdjudicationCase, Ruling
 from quality.selectors.content import case_content
 from quality.services.agreement import agreement_recompute
-from quality.services.cases import case_escalate, case_resolve, cases_refresh, priorities_refresh
+from quality.services.cases import cases_refresh, priorities_refresh
 from quality.services.consensus import consensus_recompute
 from quality.services.rulings import ruling_close, ruling_note
+from quality.services.settling import case_escalate, case_resolve
 from tests.contract.routes import Key
 from tests.factories import (
     blind_comparison_make,

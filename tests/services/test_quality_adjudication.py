@@ -22,7 +22,9 @@ from quality.selectors.cases import next_case
 from quality.selectors.consensus import layers_sha
 from quality.selectors.content import case_content
 from quality.selectors.rulings import places_like, ruling_rows
-from quality.services.cases import (
+from quality.services.cases import cases_refresh, priorities_refresh
+from quality.services.rulings import RulingError, ruling_close, ruling_note
+from quality.services.settling import (
     CaseError,
     DecidedBeforeError,
     EscalatedError,
@@ -30,11 +32,8 @@ from quality.services.cases import (
     case_escalate,
     case_reopen,
     case_resolve,
-    cases_refresh,
-    priorities_refresh,
     suggestions_ask,
 )
-from quality.services.rulings import RulingError, ruling_close, ruling_note
 from quality.services.unanimous import unanimous_accept
 from tests import factories
 from tests.services.test_quality_cases import (

@@ -20,14 +20,8 @@ from quality.domain.adjudication import EDITED, NOTHING, Decision, DecisionError
 from quality.models import AdjudicationCase
 from quality.selectors.cases import cases_listed, next_case, open_count, own_open_count
 from quality.selectors.content import case_content
-from quality.services.cases import (
-    CaseError,
-    OwnWorkError,
-    StaleCaseError,
-    case_reopen,
-    case_resolve,
-    cases_refresh,
-)
+from quality.services.cases import cases_refresh
+from quality.services.settling import CaseError, OwnWorkError, StaleCaseError, case_reopen, case_resolve
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,8 @@ from annotation.services.annotations import annotation_write
 from quality.domain.adjudication import NOTHING, Decision, DecisionError
 from quality.models import AdjudicationCase, Review
 from quality.selectors.content import case_content
-from quality.services.cases import CaseError, StaleCaseError, case_reopen, case_resolve, cases_refresh
+from quality.services.cases import cases_refresh
+from quality.services.settling import CaseError, StaleCaseError, case_reopen, case_resolve
 from tests.services.test_quality_cases import DATE, NORP, PERSON, World, another_reviewer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

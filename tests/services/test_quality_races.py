@@ -14,7 +14,8 @@ from annotation.services.annotations import annotation_write
 from daner_site.accounts.models import User
 from quality.domain.adjudication import DecisionError
 from quality.models import AdjudicationCase
-from quality.services.cases import StaleCaseError, cases_refresh
+from quality.services.cases import cases_refresh
+from quality.services.settling import StaleCaseError
 from tests.services.test_quality_cases import DATE, World, another_reviewer
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,10 @@ from quality.models import AdjudicationCase, DecisionApplication, Review
 from quality.selectors.content import case_content
 from quality.selectors.review import stored_state
 from quality.selectors.same import same_places
-from quality.services.cases import OwnWorkError, cases_refresh
+from quality.services.cases import cases_refresh
 from quality.services.leases import lease_take
 from quality.services.same import application_undo, decision_apply
+from quality.services.settling import OwnWorkError
 from tests import factories
 from tests.services.test_quality_adjudication import draw
 from tests.services.test_quality_cases import World, another_reviewer, gold_of

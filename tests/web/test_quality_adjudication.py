@@ -15,7 +15,7 @@ from quality.domain.adjudication import NOTHING, Decision
 from quality.models import AdjudicationCase, Review, Ruling
 from quality.selectors.content import case_content
 from quality.selectors.outcomes import outcomes
-from quality.services.cases import case_resolve
+from quality.services.settling import case_resolve
 from quality.services.unanimous import unanimous_accept
 from tests.services.test_quality_adjudication import FIRST, again, draw, second_case, unanimous
 from tests.services.test_quality_cases import DATE, PERSON, World, another_reviewer
