@@ -130,7 +130,8 @@ def _with_annotations(documents: QuerySet[Document]) -> QuerySet[Document]:
 
 def _current(document: Document) -> list[Annotation]:
     """What `_with_annotations` read of it."""
-    return document.current_annotations  # type: ignore[attr-defined]
+    current: list[Annotation] = document.current_annotations  # type: ignore[attr-defined]
+    return current
 
 
 def _spans_of(documents: Iterable[Document]) -> dict[int, list[LabelledSpan]]:

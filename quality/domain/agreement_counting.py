@@ -121,7 +121,7 @@ def _whole_views(bio: Patterns) -> dict[str, ViewRow]:
     }
 
 
-def _regroup(patterns: Patterns, reading: Callable[[str | None], str | None]) -> Patterns:
+def _regroup(patterns: Patterns, reading: Callable[[Any], str | None]) -> Patterns:
     return _merged(patterns, lambda cells: tuple(map(reading, cells)))
 
 

@@ -3,6 +3,8 @@ page is read, wherever it stands; in the head it is found first."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.template.context import Context
 from django.templatetags.static import static
@@ -16,7 +18,8 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def module(context: Context, name: str) -> SafeString:
-    named: set[str] = context.render_context.setdefault("modules", set())
+    kept: dict[Any, Any] = context.render_context.dicts[-1]  # the page's own, also where templates extend one another
+    named: set[str] = kept.setdefault("modules", set())
     ahead = [other for other in imported_by(name) if other not in named]
     named.update(ahead)
     links = format_html_join("", '<link rel="modulepreload" href="{}">', ((static(other),) for other in ahead))
