@@ -86,7 +86,7 @@ class TrainConfig:
     batch_size: int = 16
     max_steps: int | None = None
     """Upper bound; None trains to convergence."""
-    learning_rate: float = 2.5e-4
+    learning_rate: float = 3.5e-4
     """Of the encoder's layers that learn; scaled down for encoders wider than 384."""
     head_learning_rate: float = 1e-3
 
