@@ -8,7 +8,8 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,14 @@ def submit(page: Any) -> None:
         arg=before,
     )
     settled(page)
+
+
+@contextmanager
+def fetched_ahead(page: Any) -> Iterator[None]:
+    """Wait until the page has taken up the answer to asking for the next document; having arrived is not enough."""
+    page.evaluate("performance.clearMarks('daner:ahead')")
+    yield
+    page.wait_for_function("() => performance.getEntriesByName('daner:ahead').length > 0")
 
 
 def settled(page: Any) -> None:

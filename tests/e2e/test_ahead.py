@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.harness import ANNOTATE, Harness, workspace
-from tests.e2e.site_tools import settled
+from tests.e2e.site_tools import fetched_ahead, settled
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +21,7 @@ def harness(page: Any) -> Harness:
     """Three documents, the second one fetched while the first is worked on."""
     harness = Harness(page, [workspace(text, number) for number, text in enumerate(TEXTS, start=1)])
     harness.ahead = True
-    with page.expect_response("**/ahead/"):
+    with fetched_ahead(page):
         harness.open()
     return harness
 
@@ -132,7 +132,7 @@ def test_skipping_goes_on_as_fast(page: Any, harness: Harness) -> None:
 
 def test_a_new_order_fetches_the_next_document_again(page: Any, harness: Harness) -> None:
     harness.documents.insert(1, workspace("Dora came first.", 9))
-    with page.expect_response("**/ahead/"):
+    with fetched_ahead(page):
         harness.nudge("queue", generation=2)
     harness.held = []
     press(page, "Enter")

@@ -13,7 +13,7 @@ from annotation.models import Assignment
 from annotation.services.queue import RankedDocument, queue_publish
 from tests.cast import Cast
 from tests.conftest import wait_until
-from tests.e2e.site_tools import settled
+from tests.e2e.site_tools import fetched_ahead, settled
 from tests.web.test_flow_browser import ADA, TEXTS, cast, mark, opened, stored  # noqa: F401  cast is the fixture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -36,7 +36,7 @@ def turn_round(cast: Cast) -> None:
 
 def at_hand(page: Any, cast: Cast, server: str) -> Any:
     """On the first document, with the second one fetched."""
-    with page.expect_response("**/ahead/"):
+    with fetched_ahead(page):
         opened(page, cast, server)
     assert reserved() == [TEXTS[1]]
     return page
@@ -45,7 +45,7 @@ def at_hand(page: Any, cast: Cast, server: str) -> Any:
 def test_what_is_shown_ahead_is_what_the_server_gives(page: Any, cast: Cast, asgi_server: str) -> None:
     at_hand(page, cast, asgi_server)
     mark(page, "Ada")
-    with page.expect_response("**/ahead/"):
+    with fetched_ahead(page):
         page.keyboard.press("Enter")
         page.locator(".tok", has_text="Bo").first.wait_for()
         settled(page)
@@ -67,7 +67,7 @@ def test_the_next_document_is_of_the_newest_order(
     in_thread: Any,
 ) -> None:
     at_hand(page, cast, asgi_server)
-    with page.expect_response("**/ahead/"):
+    with fetched_ahead(page):
         in_thread(turn_round, cast)
     page.keyboard.press("Enter")
     page.locator(".tok", has_text="Cleo").first.wait_for()

@@ -40,6 +40,7 @@ export function createAhead() {
       if (mine !== asking) return;
       asking = null;
       keep(found);
+      performance.mark("daner:ahead");
     } catch {
       if (mine !== asking) return;
       asking = null;
