@@ -33,7 +33,7 @@ class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, with a gzip copy beside each text that the finders found.
 
     A file is answered whole: handed on as a stream of a synchronous file, each piece of it would go from
-    thread to thread, three times the work of the answer, and a page asks for dozens at once.
+    thread to thread, and a page asks for dozens at once.
     """
 
     @staticmethod

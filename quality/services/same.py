@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from annotation.access import ProjectContext
 from annotation.domain.spans import LabelledSpan, validate_spans
 from annotation.services.gold import gold_withdraw
-from daner_site.accounts.audit import audit
 from daner_site.core.clock import now
 from quality.domain.adjudication import DecisionError
 from quality.domain.conflicts import ConflictGroup
@@ -24,7 +23,7 @@ from quality.selectors.review import stored_state
 from quality.selectors.same import undecided
 from quality.services.cases import case_change
 from quality.services.decisions import decision_json, decision_of
-from quality.services.settling import CaseError, case_resolve, case_take
+from quality.services.settling import CaseError, case_audit, case_resolve, case_take
 
 Status = AdjudicationCase.Status
 
@@ -112,7 +111,7 @@ def _apply(
     else:
         stale = [item for item in case.stale if item != target]
         case_change(case, decisions={**state, "decisions": decisions}, stale=stale)
-    _audit(ctx, case, "case.apply", {"from": str(source_case.uuid), "reason": applied, "finished": finished})
+    case_audit(ctx, case, "case.apply", {"from": str(source_case.uuid), "reason": applied, "finished": finished})
     return {"case": str(case.uuid), "group": target, "version": case.version, "finished": finished}
 
 
@@ -141,7 +140,7 @@ def _take_back(ctx: ProjectContext, place: dict[str, Any]) -> bool:
         gold_withdraw(project=ctx.project, document=case.document, actor=ctx.user)
         fields |= {"status": Status.OPEN, "resolved_by": None, "resolved_at": None, "gold_annotation": None}
     case_change(case, **fields)
-    _audit(ctx, case, "case.unapply", {})
+    case_audit(ctx, case, "case.unapply", {})
     return True
 
 
@@ -151,14 +150,3 @@ def _second(ctx: ProjectContext, case: AdjudicationCase) -> bool:
 
 def _name(case: AdjudicationCase) -> str:
     return case.document.external_id or f"document {case.document.position + 1}"
-
-
-def _audit(ctx: ProjectContext, case: AdjudicationCase, verb: str, payload: dict[str, Any]) -> None:
-    audit(
-        organization=ctx.organization,
-        actor=ctx.user,
-        verb=verb,
-        project_uuid=ctx.project.uuid,
-        target_uuid=case.uuid,
-        payload={"document": str(case.document.uuid), **payload},
-    )

@@ -128,7 +128,7 @@ def case_resolve(
     if gold is not None and case.origin == Origin.CONFLICT:
         _ask_second(ctx, case, content, review)
     standing = gold or _gold_of(case.document)
-    _audit(ctx, case, "case.resolve", {"gold": str(standing.uuid), "groups": len(decisions), "added": len(added)})
+    case_audit(ctx, case, "case.resolve", {"gold": str(standing.uuid), "groups": len(decisions), "added": len(added)})
     return standing
 
 
@@ -144,7 +144,7 @@ def case_escalate(*, ctx: ProjectContext, case: AdjudicationCase, version: int, 
     if not note.strip():
         raise CaseError(gettext("Say in a few words why a manager should decide."))
     case_change(case, escalated_at=now(), escalated_by=ctx.user, escalation=note.strip()[:500])
-    _audit(ctx, case, "case.escalate", {})
+    case_audit(ctx, case, "case.escalate", {})
     return case
 
 
@@ -181,7 +181,7 @@ def case_reopen(*, ctx: ProjectContext, case: AdjudicationCase, version: int) ->
     if case.before is not None:
         # It is an ordinary case from now on.
         case_change(case, origin=Origin.CONFLICT, before=None, barred=None)
-    _audit(ctx, case, "case.reopen", {})
+    case_audit(ctx, case, "case.reopen", {})
     return case
 
 
@@ -251,7 +251,8 @@ def _gold_of(document: Document) -> Annotation:
     return document.annotations.get(kind=Annotation.Kind.GOLD, current=True)
 
 
-def _audit(ctx: ProjectContext, case: AdjudicationCase, verb: str, payload: dict[str, Any]) -> None:
+def case_audit(ctx: ProjectContext, case: AdjudicationCase, verb: str, payload: dict[str, Any]) -> None:
+    """Note in the audit log what this person did to the case."""
     audit(
         organization=ctx.organization,
         actor=ctx.user,
