@@ -58,9 +58,13 @@ class Crf(nn.Module):
         last = tags.gather(1, mask.sum(1, keepdim=True) - 1).squeeze(1)
         return emitted.sum(1) + moved.sum(1) + self._starts()[tags[:, 0]] + self.end[last]
 
+    def losses(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """Negative log-likelihood of `tags`, (B,)."""
+        return self.log_partition(emissions, mask) - self.path_score(emissions, tags, mask)
+
     def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor, weights: Tensor | None = None) -> Tensor:
         """Negative log-likelihood of `tags` per word of the batch; each sequence counts `weights` (B,) times."""
-        lost = self.log_partition(emissions, mask) - self.path_score(emissions, tags, mask)
+        lost = self.losses(emissions, tags, mask)
         return (lost if weights is None else lost * weights).sum() / mask.sum()
 
     def decode(self, emissions: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -157,8 +157,7 @@ def learn(
 ) -> None:
     """Change the head's weights by `steps` batches, with a learning rate that rises to `rate` and falls to 0."""
     optimizer = AdamW(
-        [parameter for parameter in head.parameters() if parameter.requires_grad],
-        rate=rate,
+        [(rate, [parameter for parameter in head.parameters() if parameter.requires_grad])],
         factor=linear_schedule(steps, WARM_UP),
         weight_decay=WEIGHT_DECAY,
         largest_gradient=LARGEST_GRADIENT,
@@ -174,7 +173,7 @@ def learn(
             emissions = head.emissions(head.hidden(states, codes, mask))
         loss = head.crf.loss(emissions, gold, mask, data.weights(batch))
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        optimizer.step(step - 1)
         on_progress(Progress("fit", step, steps, loss.item()))
 
 

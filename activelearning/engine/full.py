@@ -6,11 +6,10 @@ import hashlib
 import math
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from activelearning.engine.devices import best_device, half_type
 from activelearning.engine.encoding import Window
 from activelearning.engine.labels import shares, tag_indices
 from activelearning.engine.model import Tagger, load_encoder, plain_attention
+from activelearning.engine.optimizer import AdamW, linear_schedule
 from activelearning.engine.trained import TrainedModel
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, TrainConfig
 from activelearning.engine.weights import ENCODER, Weights
@@ -30,11 +30,16 @@ LEAST_STEPS = 150
 FULL_PASSES_UP_TO = 800
 """Examples that get 8 passes; those beyond get 4."""
 LEARNED = 0.001
-"""Mean loss per word over a whole pass at which nothing is left to learn: each word's tag is 99.9 % sure."""
+"""Mean loss per word, each window's last, at which nothing is left to learn: each word's tag is 99.9 % sure."""
+KNOWN = 0.97
+"""Probability of a window's right tags, all of them, above which it rests: no marginal of its tags is then off by more
+than 3 %, and it would move the weights little (compare Jiang et al. 2019, Selective-Backprop)."""
+RESTS = 2
+"""Passes for which it rests; then it is read again."""
 WARM_UP = 0.1
 WEIGHT_DECAY = 0.01
 LARGEST_GRADIENT = 1.0
-BUCKET = 8
+BUCKET = 16
 """Batches that are cut from one length-sorted stretch of the shuffled examples."""
 REFERENCE_WIDTH = 384
 """Hidden size that the default learning rate was measured with; wider encoders want less, in proportion."""
@@ -42,6 +47,8 @@ LAYER_DECAY = 0.9
 """Factor on the learning rate from each layer to the one below it (Howard and Ruder 2018, section 3.2)."""
 SAVE_INTERVAL_S = 30.0
 STATE = "state.pt"
+FORMAT = 2
+"""Of that file; one of another number is ignored."""
 
 
 def planned_steps(examples: int, batch_size: int, max_steps: int | None = None) -> int:
@@ -49,12 +56,6 @@ def planned_steps(examples: int, batch_size: int, max_steps: int | None = None) 
     passes = 8 * min(examples, FULL_PASSES_UP_TO) + 4 * max(0, examples - FULL_PASSES_UP_TO)
     steps = max(LEAST_STEPS, math.ceil(passes / batch_size))
     return steps if max_steps is None else min(steps, max_steps)
-
-
-def schedule(steps: int) -> Callable[[int], float]:
-    """Factor on the learning rate at each step: linear warm-up over a tenth, then linearly to 0."""
-    warm = max(1, int(WARM_UP * steps))
-    return lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
 
 
 def fit(
@@ -93,19 +94,28 @@ def fit(
         training.resume(partial)
     saved = time.monotonic()
     with plain_attention(encoder, device):
-        for part in training.batches():
+        for batch in training.batches():
             stopping = should_stop()
             if partial is not None and (stopping or time.monotonic() > saved + SAVE_INTERVAL_S):
                 training.save(partial)
                 saved = time.monotonic()
             if stopping:
                 raise Stopped
-            batch = words.collate([windows[index] for index in part]).to(device)
-            entering = None if states is None else trunk.padded([states[index] for index in part])
-            loss = training.learn(tagger.loss(batch, entering, training.weights_of(part)))
+            collated = words.collate([windows[index] for index in batch.read]).to(device)
+            entering = None if states is None else trunk.padded([states[index] for index in batch.read])
+            loss = training.learn(batch, tagger.losses(collated, entering))
             on_progress(Progress("fit", training.step, training.steps, loss))
     training.weights.restore()
     return TrainedModel(tagger.eval(), words, checkpoint, config.labels, device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Indices of the windows of one step."""
+
+    windows: list[int]
+    read: list[int]
+    """Those that do not rest."""
 
 
 class _Training:
@@ -124,46 +134,59 @@ class _Training:
         self.weights = Weights(tagger.train(), half_type(device))
         self._config = config
         self._lengths = [len(window.pieces) for window in windows]
-        self._factor = schedule(self.steps)
-        self._optimizer = torch.optim.AdamW(
-            _groups(tagger, self.weights, config), weight_decay=WEIGHT_DECAY, fused=True
+        self._words = torch.tensor([len(window.heads) for window in windows])
+        self._optimizer = AdamW(
+            _groups(tagger, self.weights, config),
+            factor=linear_schedule(self.steps, WARM_UP),
+            weight_decay=WEIGHT_DECAY,
+            largest_gradient=LARGEST_GRADIENT,
         )
-        self._losses: deque[float] = deque(maxlen=math.ceil(len(windows) / config.batch_size))
         self._counts = None if counts is None else torch.tensor(counts, device=device)
-        taught = repr((config, [(window.pieces, window.tags) for window in windows], counts))
+        self._lost = torch.full((len(windows),), math.inf)
+        """Each window's loss when it was last read."""
+        self._wakes = torch.zeros(len(windows), dtype=torch.long)
+        """The pass, counted from 0, from which on each window is read again."""
+        taught = repr((FORMAT, config, [(window.pieces, window.tags) for window in windows], counts))
         self._taught = hashlib.sha256(taught.encode()).hexdigest()
 
-    def batches(self) -> Iterator[list[int]]:
-        """Indices of windows for each step that is left, until all are done or nothing is left to learn."""
+    def batches(self) -> Iterator[_Batch]:
+        """One for each step that is left and has something to read, until all are done or nothing is left to learn."""
         order = random.Random(self._config.seed)  # noqa: S311  reproducible order
-        batches = islice(_shuffled(self._lengths, self._config.batch_size, order), self.step, self.steps)
-        return takewhile(lambda batch: not self._learned(), batches)
+        for windows in islice(_shuffled(self._lengths, self._config.batch_size, order), self.step, self.steps):
+            if self._learned():
+                return
+            read = [index for index in windows if self._wakes[index] <= self._pass()]
+            if read:
+                yield _Batch(windows, read)
+            else:
+                self.step += 1
 
-    def weights_of(self, batch: Sequence[int]) -> Tensor | None:
-        """What each window of the batch counts, (B,); None where all count the same."""
-        return None if self._counts is None else self._counts[list(batch)]
+    def learn(self, batch: _Batch, losses: Tensor) -> float:
+        """One step of the optimiser, from the losses of the windows that were read; returns the batch's per word.
 
-    def learn(self, loss: Tensor) -> float:
-        """One step of the optimiser; returns the loss."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["highest"] * self._factor(self.step)
-        loss.backward()  # type: ignore[no-untyped-call]
+        What rests would add next to nothing, but its words count: what is read weighs no more than before.
+        """
+        words = int(self._words[batch.windows].sum())
+        counted = losses if self._counts is None else losses * self._counts[batch.read]
+        (counted.sum() / words).backward()  # type: ignore[no-untyped-call]
         self.weights.take_gradients()
-        torch.nn.utils.clip_grad_norm_(self.weights.full.values(), LARGEST_GRADIENT)
-        self._optimizer.step()
+        self._optimizer.step(self.step)
         self.weights.hand_out()
+        self._lost[batch.read] = losses.detach().float().cpu()
+        known = self._lost[batch.read] < -math.log(KNOWN)
+        self._wakes[batch.read] = torch.where(known, self._pass() + 1 + RESTS, 0)
         self.step += 1
-        self._losses.append(loss.item())
-        return self._losses[-1]
+        return float(self._lost[batch.windows].sum()) / words
 
     def save(self, folder: Path) -> None:
         """All of it or nothing, into `folder`, which is made."""
         state = {
             "taught": self._taught,
             "step": self.step,
-            "losses": list(self._losses),
+            "lost": self._lost,
+            "wakes": self._wakes,
             "weights": {name: parameter.data for name, parameter in self.weights.full.items()},
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._optimizer.state(),
             "chance": torch.get_rng_state(),
         }
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,16 +205,19 @@ class _Training:
             for name, parameter in self.weights.full.items():
                 parameter.copy_(state["weights"][name])
         self.weights.hand_out()
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._losses.extend(state["losses"])
+        self._optimizer.restore(state["optimizer"])
+        self._lost, self._wakes = state["lost"], state["wakes"]
         self.step = state["step"]
         torch.set_rng_state(state["chance"])
 
+    def _pass(self) -> int:
+        return self.step // math.ceil(len(self._lengths) / self._config.batch_size)
+
     def _learned(self) -> bool:
-        return len(self._losses) == self._losses.maxlen and sum(self._losses) < LEARNED * len(self._losses)
+        return float(self._lost.sum()) < LEARNED * int(self._words.sum())
 
 
-def _groups(tagger: Tagger, weights: Weights, config: TrainConfig) -> list[dict[str, Any]]:
+def _groups(tagger: Tagger, weights: Weights, config: TrainConfig) -> Iterable[tuple[float, list[Tensor]]]:
     """Parameters with their highest learning rate: the head's, and the encoder's from the top layer down."""
     highest = config.learning_rate * min(1.0, REFERENCE_WIDTH / int(tagger.encoder.config.hidden_size))
     below: dict[Tensor, int] = {
@@ -202,7 +228,7 @@ def _groups(tagger: Tagger, weights: Weights, config: TrainConfig) -> list[dict[
         inside = name.startswith(ENCODER)
         rate = highest * LAYER_DECAY ** below.get(parameter, 0) if inside else config.head_learning_rate
         groups.setdefault(rate, []).append(weights.full[name])
-    return [{"params": parameters, "highest": rate} for rate, parameters in groups.items()]
+    return groups.items()
 
 
 def _shuffled(lengths: Sequence[int], size: int, order: random.Random) -> Iterator[list[int]]:

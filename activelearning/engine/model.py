@@ -88,11 +88,12 @@ class Tagger(nn.Module):
         """Unnormalised tag scores, (B, W, T), float32."""
         return self.head.emissions(hidden)
 
-    def loss(self, batch: Batch, entering: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
+    def losses(self, batch: Batch, entering: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood of each sequence's tags, (B,)."""
         states = self._at_words(batch, entering)
         with half_precision(states.device):
             emitted = self.emitted(self.head.hidden(states, batch.word_codes, batch.mask))
-        return self.crf.loss(emitted, batch.tags, batch.mask, weights)
+        return self.crf.losses(emitted, batch.tags, batch.mask)
 
     def learned(self) -> dict[str, Tensor]:
         """The parameters that training changes; all others come from the checkpoint."""

@@ -6,10 +6,11 @@ not have. The update itself is the library's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import utils
 from torch.optim.adamw import adamw
 
 BETAS = (0.9, 0.999)
@@ -19,48 +20,70 @@ EPSILON = 1e-8
 class AdamW:
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        groups: Iterable[tuple[float, Sequence[Tensor]]],
         *,
-        rate: float,
         factor: Callable[[int], float],
         weight_decay: float,
         largest_gradient: float,
     ) -> None:
         """Args:
-        rate: learning rate, times `factor` of the step counted from 0.
+        groups: parameters with their learning rate, which is times `factor` of a step's number.
         largest_gradient: norm to which the gradient of all parameters together is cut down.
         """
-        self.parameters = list(parameters)
-        self.rate, self.factor, self.weight_decay = rate, factor, weight_decay
-        self.largest_gradient = largest_gradient
-        self.steps = 0
-        self.means = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.counts = [torch.zeros((), dtype=torch.float32) for _ in self.parameters]
+        self._groups = [(rate, [_Moments(parameter) for parameter in parameters]) for rate, parameters in groups]
+        self._all = [moments for _, group in self._groups for moments in group]
+        self._factor, self._weight_decay, self._largest_gradient = factor, weight_decay, largest_gradient
 
     @torch.no_grad()
-    def step(self) -> None:
-        """One update by the gradients there are, which are then gone."""
-        torch.nn.utils.clip_grad_norm_(self.parameters, self.largest_gradient)
-        adamw(
-            self.parameters,
-            [parameter.grad for parameter in self.parameters if parameter.grad is not None],
-            self.means,
-            self.squares,
-            [],
-            self.counts,
-            fused=True,
-            amsgrad=False,
-            beta1=BETAS[0],
-            beta2=BETAS[1],
-            lr=self.rate * self.factor(self.steps),
-            weight_decay=self.weight_decay,
-            eps=EPSILON,
-            maximize=False,
-        )
-        self.steps += 1
-        for parameter in self.parameters:
-            parameter.grad = None
+    def step(self, number: int) -> None:
+        """One update by the gradients there are, which are then gone; `number` is its place in the schedule, from 0."""
+        self._cut_down()
+        for rate, group in self._groups:
+            moved = [moments for moments in group if moments.parameter.grad is not None]
+            adamw(
+                [moments.parameter for moments in moved],
+                [moments.parameter.grad for moments in moved],  # type: ignore[misc]
+                [moments.mean for moments in moved],
+                [moments.square for moments in moved],
+                [],
+                [moments.count for moments in moved],
+                fused=True,
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=rate * self._factor(number),
+                weight_decay=self._weight_decay,
+                eps=EPSILON,
+                maximize=False,
+            )
+        for moments in self._all:
+            moments.parameter.grad = None
+
+    def state(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """What `restore` takes, without the parameters themselves."""
+        return [(moments.mean, moments.square, moments.count) for moments in self._all]
+
+    def restore(self, state: Sequence[tuple[Tensor, Tensor, Tensor]]) -> None:
+        """Go on from a `state` of an optimiser of the same groups."""
+        for moments, (mean, square, count) in zip(self._all, state, strict=True):
+            moments.mean.copy_(mean)
+            moments.square.copy_(square)
+            moments.count.copy_(count)
+
+    def _cut_down(self) -> None:
+        gradients = [moments.parameter.grad for moments in self._all if moments.parameter.grad is not None]
+        norm = utils.get_total_norm(gradients)
+        if norm > self._largest_gradient:  # else to multiply all of them by 1 would take as long as the norm
+            utils.clip_grads_with_norm_([moments.parameter for moments in self._all], self._largest_gradient, norm)
+
+
+class _Moments:
+    """A parameter with the running means of its gradient and of the gradient's square."""
+
+    def __init__(self, parameter: Tensor) -> None:
+        self.parameter = parameter
+        self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        self.count = torch.zeros((), dtype=torch.float32, device=parameter.device)
 
 
 def linear_schedule(steps: int, warm_up: float) -> Callable[[int], float]:

@@ -16,9 +16,7 @@ def measured_anew():
     devices._cpu_gains_by_half.cache_clear()
 
 
-@pytest.mark.parametrize(
-    ("times_as_fast", "kind"), [(2.3, torch.bfloat16), (1.1, torch.float32), (0.5, torch.float32)]
-)
+@pytest.mark.parametrize(("times_as_fast", "kind"), [(2.3, torch.bfloat16), (1.1, torch.float32), (0.5, torch.float32)])
 def test_half_precision_has_to_be_clearly_faster(monkeypatch, times_as_fast, kind):
     monkeypatch.setattr(
         devices, "_seconds_of_product", lambda rows, weight: 1 / times_as_fast if rows.dtype == torch.bfloat16 else 1.0

@@ -68,14 +68,6 @@ def test_the_same_training_gives_the_same_weights_and_another_seed_gives_others(
     assert not torch.equal(weights(first), weights(other))
 
 
-def test_the_schedule_warms_up_and_ends_at_nothing():
-    factor = full.schedule(100)
-    assert factor(0) == pytest.approx(0.1)
-    assert factor(9) == factor(10) == 1.0
-    assert factor(55) == pytest.approx(0.5)
-    assert factor(100) == 0.0
-
-
 def test_few_examples_get_as_many_steps_as_it_takes():
     assert full.planned_steps(5, 8) == full.LEAST_STEPS
     assert full.planned_steps(800, 8) == 800
