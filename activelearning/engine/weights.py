@@ -34,10 +34,8 @@ class Weights:
 
     @torch.no_grad()
     def hand_out(self) -> None:
-        """Give the changed weights to the encoder, and forget the gradients."""
+        """Give the changed weights to the encoder."""
         torch._foreach_copy_(list(self._halved.values()), [self.full[name] for name in self._halved])
-        for parameter in self.full.values():
-            parameter.grad = None
 
     def restore(self) -> None:
         """Let the encoder compute with the full weights again."""

@@ -41,6 +41,21 @@ def in_full_precision(monkeypatch):
     monkeypatch.setattr(trunk, "half_precision", lambda device: torch.autocast("cpu", enabled=False))
 
 
+def stopped_after(steps, texts, config, partial):
+    """The progress of a training that is stopped after so many steps."""
+    seen = []
+    with pytest.raises(Stopped):
+        full.fit(
+            texts,
+            config,
+            partial=partial,
+            device=CPU,
+            should_stop=lambda: len(seen) == steps,
+            on_progress=seen.append,
+        )
+    return seen
+
+
 def same(first, second):
     one, two = first.tagger.learned(), second.tagger.learned()
     return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
@@ -100,16 +115,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_very_same_weights(tmp_path, 
     monkeypatch.setattr(full, "LEARNED", 0.0)  # so few texts are known by heart before the last step
     monkeypatch.setattr(full, "KNOWN", NOTHING)
     whole = full.fit(examples(8), SHORT, device=CPU)
-    seen = []
-    with pytest.raises(Stopped):
-        full.fit(
-            examples(8),
-            SHORT,
-            partial=tmp_path,
-            device=CPU,
-            should_stop=lambda: len(seen) == 5,
-            on_progress=seen.append,
-        )
+    stopped_after(5, examples(8), SHORT, tmp_path)
     rest = []
     resumed = full.fit(examples(8), SHORT, partial=tmp_path, device=CPU, on_progress=rest.append)
     assert [progress.done for progress in rest] == [6, 7, 8, 9, 10, 11, 12]
@@ -150,16 +156,7 @@ def test_a_training_that_was_stopped_remembers_what_rests(tmp_path, monkeypatch)
     monkeypatch.setattr(full, "KNOWN", EVERYTHING)
     config = replace(SHORT, batch_size=4)
     whole = full.fit(examples(8), config, device=CPU)
-    seen = []
-    with pytest.raises(Stopped):
-        full.fit(
-            examples(8),
-            config,
-            partial=tmp_path,
-            device=CPU,
-            should_stop=lambda: len(seen) == 3,
-            on_progress=seen.append,
-        )
+    seen = stopped_after(3, examples(8), config, tmp_path)
     rest = []
     resumed = full.fit(examples(8), config, partial=tmp_path, device=CPU, on_progress=rest.append)
     assert [progress.done for progress in [*seen, *rest]] == [1, 2, 7, 8]
@@ -168,16 +165,7 @@ def test_a_training_that_was_stopped_remembers_what_rests(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("left", ["another training", "damage"])
 def test_what_does_not_belong_to_the_training_is_ignored(tmp_path, left):
-    with pytest.raises(Stopped):
-        seen = []
-        full.fit(
-            examples(9 if left == "another training" else 8),
-            SHORT,
-            partial=tmp_path,
-            device=CPU,
-            should_stop=lambda: len(seen) == 2,
-            on_progress=seen.append,
-        )
+    stopped_after(2, examples(9 if left == "another training" else 8), SHORT, tmp_path)
     if left == "damage":
         state = tmp_path / full.STATE
         state.write_bytes(state.read_bytes()[:5000])
