@@ -50,7 +50,9 @@ def test_a_finger_drawn_over_words_selects_them(phone, backwards):
     first, last = tokens_of(document, "met Charles")
     ends = [middle(phone, document, first), middle(phone, document, last)]
     swipe(phone, ends[::-1] if backwards else ends)
+    phone.wait_for_selector(".selected")
     phone.get_by_role("button", name="PER").tap()
+    phone.wait_for_selector("mark.span")
     phone.get_by_role("button", name="Submit").tap()
     phone.wait_for_selector(".empty")
     assert harness.payload()["spans"] == [expected(PLAIN, "met Charles")]
@@ -63,6 +65,7 @@ def test_a_held_label_labels_what_a_finger_is_drawn_over(phone):
     phone.get_by_role("button", name="PER").tap()
     first, last = tokens_of(document, "met Charles")
     swipe(phone, [middle(phone, document, first), middle(phone, document, last)])
+    phone.wait_for_selector("mark.span")
     phone.get_by_role("button", name="Submit").tap()
     phone.wait_for_selector(".empty")
     assert harness.payload()["spans"] == [expected(PLAIN, "met Charles")]

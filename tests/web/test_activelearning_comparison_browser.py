@@ -39,6 +39,12 @@ def sign_in(page: Any, server: str, user: User) -> None:
     page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": value, "url": server}])
 
 
+def shown(page: Any, number: int) -> None:
+    """Wait for this text, and for the script that takes the keys."""
+    expect(page.get_by_text(f"Text {number} of 4")).to_be_visible()
+    page.wait_for_load_state()
+
+
 def test_a_comparison_is_opened_read_judged_by_keys_and_unblinded(
     people: Cast, asgi_server: str, actors: Any, page: Any
 ) -> None:
@@ -54,10 +60,10 @@ def test_a_comparison_is_opened_read_judged_by_keys_and_unblinded(
     page.goto(asgi_server + compare)
     page.get_by_role("link", name="Judge").click()
     for number, key in enumerate("anu", start=1):
-        expect(page.get_by_text(f"Text {number} of 4")).to_be_visible()
+        shown(page, number)
         page.keyboard.press(key)
     for number in (2, 3, 4):
-        expect(page.get_by_text(f"Text {number} of 4")).to_be_visible()
+        shown(page, number)
         expect(page.locator("mark.alone")).to_have_text("OsloLOC")
         left = page.locator("section", has=page.get_by_role("heading", name="A ")).locator("mark")
         page.keyboard.press("a" if left.count() == 2 else "b")
