@@ -183,9 +183,8 @@ def chromium_path() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One Chromium for the session; skipped where there is none, failed under CI."""
-    from playwright.sync_api import Error, expect, sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
-    expect.set_options(timeout=20_000)  # a slow machine is no failure
     with sync_playwright() as playwright:
         path = chromium_path()
         if path is None and not Path(playwright.chromium.executable_path).exists():

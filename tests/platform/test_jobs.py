@@ -89,4 +89,4 @@ def test_a_worker_runs_what_was_sent(note: str, actors: Any) -> None:
 
     with transaction.atomic():
         enqueue_on_commit(note, run_id=3, word="näher")
-    wait_until(lambda: received == [{"run_id": 3, "word": "näher"}], 30)
+    wait_until(lambda: received == [{"run_id": 3, "word": "näher"}], 10)

@@ -89,7 +89,7 @@ def test_a_cancelled_run_stops_its_process(actors, project, owner):
     wait_until(lambda: status(run) == "running" and run.progress.get("done"), 30)
     engine = engine_process()
     runs.training_run_cancel(project=project, run_uuid=run.uuid, by=owner)
-    wait_until(lambda: status(run) == "cancelled", 30)
+    wait_until(lambda: status(run) == "cancelled", 10)
     assert not engine.is_running()
     assert not ModelVersion.objects.exists()
 
@@ -99,7 +99,7 @@ def test_a_run_whose_process_is_killed_is_tried_again_and_ends_well(actors, proj
     wait_until(lambda: status(run) == "running" and run.progress.get("done"), 30)
     settings.DANER_ENGINE_COMMAND = fake_engine()
     engine_process().kill()
-    wait_until(lambda: status(run) == "running" and run.owner == "", 30)
+    wait_until(lambda: status(run) == "running" and run.owner == "", 10)
     runs.training_sweep()
     wait_until(lambda: status(run) == "ready", 30)
     assert run.attempt == 2
@@ -138,7 +138,7 @@ def test_the_engine_ends_when_its_worker_is_killed(tmp_path):
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     worker.stdout.close()
-    wait_until(lambda: not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE, 30)
+    wait_until(lambda: not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE, 10)
 
 
 WORKER = """
