@@ -33,7 +33,7 @@ from activelearning.engine.checkpoints import resolve
 from activelearning.engine.devices import CPU
 from activelearning.engine.fast import FastModel
 from activelearning.engine.features import FeatureStore
-from activelearning.engine.model import Tagger, load_encoder
+from activelearning.engine.model import Tagger, load_encoder, parts
 from activelearning.engine.types import EngineError, Example, Text, Tier, TrainConfig
 
 WHOLE_LEARNING_RATE = 1e-4
@@ -199,18 +199,22 @@ def seed_round(plan: Plan) -> Result:
     return laps.result(f1=quality.overall.f1, steps=plan.seed_steps)
 
 
-def full_tier(plan: Plan, config: TrainConfig | None = None) -> Result:
+def full_tier(plan: Plan) -> Result:
     laps = Laps()
+    with laps("load"):
+        store = plan.store
     with laps("train"):
-        model = trainer.fit(plan.labelled, config or plan.config(Tier.FULL), device=CPU)
+        model = trainer.fit(plan.labelled, plan.config(Tier.FULL), features=store, device=CPU)
     return laps.result(f1=_f1(model, plan))
 
 
 def full_fine_tuning(plan: Plan) -> Result:
-    """The full tier's training with the whole encoder learning, embeddings too, at a rate that suits it."""
+    """The tagger of the full tier with the whole encoder learning, embeddings too, at a rate that suits it."""
     config = replace(plan.config(Tier.FULL), learning_rate=WHOLE_LEARNING_RATE)
-    with patch.object(full, "Tagger", _WholeTagger):
-        return full_tier(plan, config)
+    laps = Laps()
+    with laps("train"), patch.object(full, "Tagger", _WholeTagger):
+        model = full.fit_tagger(plan.labelled, config, device=CPU)
+    return laps.result(f1=_f1(model, plan))
 
 
 class _WholeTagger(Tagger):
@@ -218,6 +222,10 @@ class _WholeTagger(Tagger):
         super().__init__(encoder, labels)
         self.lower = []  # no layer is left out because its output is known
         encoder.requires_grad_(True)
+
+    def _parts(self) -> tuple[list[nn.Module], list[nn.Module]]:
+        frozen, learned, left_out = parts(self.encoder)
+        return frozen, learned + left_out
 
 
 def matrix_bound(plan: Plan) -> Result:

@@ -71,25 +71,29 @@ class FastModel:
         """As `reading.Model`."""
         found = self.features.of(texts, should_stop=should_stop)
         pieces = [
-            _Piece(index, start, end - start)
+            Piece(index, start, end - start)
             for index, text in enumerate(texts)
             for start, end in (segments(text.words, LONGEST) if len(text.tokens) > LONGEST else _whole(text))
         ]
         for batch in _sorted_batches(pieces):
             if should_stop():
                 raise Stopped
-            states, codes, mask = _collate(found, batch)
             with half_precision(CPU):
-                hidden = self.head.hidden(states, codes, mask)
-                emissions = self.head.emissions(hidden)
+                emissions, hidden = self.emitted(found, batch)
             yield Emitted(
                 [piece.document for piece in batch],
                 [piece.first_word for piece in batch],
                 [piece.length for piece in batch],
                 emissions,
-                mask,
+                _mask(batch),
                 hidden,
             )
+
+    def emitted(self, found: Sequence[WordFeatures], pieces: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+        """Tag scores of pieces of documents with these features, (B, W, T) float32, and what they are made from, (B, W, H)."""
+        states, codes, mask = _collate(found, pieces)
+        hidden = self.head.hidden(states, codes, mask)
+        return self.head.emissions(hidden), hidden
 
     def save(self, folder: Path) -> None:
         """As `reading.Model`."""
@@ -178,7 +182,7 @@ def learn(
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """A stretch of a document that is decoded by itself."""
 
     document: int
@@ -197,23 +201,23 @@ class TrainingWords:
         )
         self.states = self.states.float()
         self.codes = torch.cat([*(item.codes for item in found), found[0].codes.new_zeros(1, 4)]).long()
-        self.pieces: list[_Piece] = []
+        self.pieces: list[Piece] = []
         gold: list[int] = []
         for number, (example, row) in enumerate(zip(examples, tags, strict=True)):
             for first, end in segments(example.words, LONGEST):
-                self.pieces.append(_Piece(number, len(gold), end - first))
+                self.pieces.append(Piece(number, len(gold), end - first))
                 gold += begun(row[first:end])
         self.tags = torch.tensor([*gold, 0])
         self._shares = shares([example.weight for example in examples], [len(row) for row in tags])
 
-    def collate(self, batch: Sequence[_Piece]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def collate(self, batch: Sequence[Piece]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """States (B, W, H), codes (B, W, 4), mask (B, W), tags (B, W)."""
         starts = torch.tensor([piece.first_word for piece in batch]).unsqueeze(1)
         mask = _mask(batch)
         words = torch.where(mask, starts + torch.arange(mask.shape[1]), len(self.tags) - 1)
         return self.states[words], self.codes[words], mask, self.tags[words]
 
-    def weights(self, batch: Sequence[_Piece]) -> Tensor | None:
+    def weights(self, batch: Sequence[Piece]) -> Tensor | None:
         """What each piece counts, (B,); None where all count the same."""
         return None if self._shares is None else torch.tensor([self._shares[piece.document] for piece in batch])
 
@@ -222,12 +226,12 @@ def _whole(text: Text) -> list[tuple[int, int]]:
     return [(0, len(text.tokens))] if text.tokens else []
 
 
-def _mask(batch: Sequence[_Piece]) -> Tensor:
+def _mask(batch: Sequence[Piece]) -> Tensor:
     lengths = torch.tensor([piece.length for piece in batch])
     return torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
 
 
-def _collate(found: Sequence[WordFeatures], batch: Sequence[_Piece]) -> tuple[Tensor, Tensor, Tensor]:
+def _collate(found: Sequence[WordFeatures], batch: Sequence[Piece]) -> tuple[Tensor, Tensor, Tensor]:
     """States (B, W, H) as they are kept, codes (B, W, 4) and mask (B, W)."""
     cuts = [(found[piece.document], piece.first_word, piece.first_word + piece.length) for piece in batch]
     states = nn.utils.rnn.pad_sequence([item.states[start:end] for item, start, end in cuts], batch_first=True)
@@ -235,9 +239,9 @@ def _collate(found: Sequence[WordFeatures], batch: Sequence[_Piece]) -> tuple[Te
     return states, codes.long(), _mask(batch)
 
 
-def _sorted_batches(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
+def _sorted_batches(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     """Pieces of similar length, at most `WORDS_PER_BATCH` words with padding, shortest first."""
-    batch: list[_Piece] = []
+    batch: list[Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.length):
         if batch and piece.length * (len(batch) + 1) > WORDS_PER_BATCH:
             yield batch
@@ -247,7 +251,7 @@ def _sorted_batches(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
         yield batch
 
 
-def _shuffled_batches(pieces: Sequence[_Piece], order: random.Random) -> Iterator[list[_Piece]]:
+def _shuffled_batches(pieces: Sequence[Piece], order: random.Random) -> Iterator[list[Piece]]:
     """Endless shuffled batches of pieces of similar length."""
     while True:
         shuffled = order.sample(pieces, len(pieces))

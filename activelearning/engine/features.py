@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from activelearning.engine.cache import DEFAULT_LIMIT, FeatureCache, WordFeatures, digest
@@ -88,11 +88,11 @@ def feature_layer(checkpoint: Checkpoint) -> tuple[int, int]:
 
 class FeaturePass:
     def __init__(self, checkpoint: Checkpoint, layer: int) -> None:
-        from activelearning.engine.model import load_encoder
+        from activelearning.engine.model import end_at, load_encoder
 
         self.device = best_device()
         encoder, self.words = load_encoder(checkpoint)
-        _drop_layers_above(encoder, layer)
+        end_at(encoder, layer)
         self.encoder: Any = encoder.to(self.device).eval()
 
     @torch.inference_mode()
@@ -116,16 +116,6 @@ class FeaturePass:
             hidden = self.encoder(input_ids=batch.pieces, attention_mask=batch.attention).last_hidden_state
         at_words = hidden.gather(1, batch.heads.unsqueeze(2).expand(-1, -1, hidden.shape[2])).float()
         return functional.layer_norm(at_words, at_words.shape[-1:]).to(torch.bfloat16).cpu()
-
-
-def _drop_layers_above(encoder: Any, layer: int) -> None:
-    """Let the encoder end at `layer`; one without a recognisable list of layers stays whole."""
-    depth = getattr(encoder.config, "num_hidden_layers", None)
-    for module in encoder.modules():
-        for name, child in module.named_children():
-            if isinstance(child, nn.ModuleList) and len(child) == depth:
-                setattr(module, name, child[:layer])
-                return
 
 
 def batches(windows: Sequence[Window], pieces: int) -> list[list[Window]]:

@@ -1,4 +1,8 @@
-"""The full tier: the upper two thirds of the encoder learn, from the checkpoint's weights to convergence."""
+"""The full tier: layers of the encoder learn, from the checkpoint's weights to convergence.
+
+The model has a fast one beside it, of the same documents: what both think of a text is pooled
+(Smith, Cohn and Osborne 2005). It takes a tenth of the time and the pool is better than either.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,23 @@ import math
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from activelearning.engine import trunk
+from activelearning.engine import fast, trunk
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.devices import best_device, half_type
 from activelearning.engine.encoding import Window
+from activelearning.engine.features import FeatureStore
 from activelearning.engine.labels import shares, tag_indices
 from activelearning.engine.model import Tagger, load_encoder, plain_attention
 from activelearning.engine.optimizer import AdamW, linear_schedule
 from activelearning.engine.trained import TrainedModel
-from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, TrainConfig
+from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, Tier, TrainConfig
 from activelearning.engine.weights import ENCODER, Weights
 
 LEAST_STEPS = 150
@@ -62,17 +67,19 @@ def fit(
     examples: Sequence[Example],
     config: TrainConfig,
     *,
+    features: FeatureStore | None = None,
     partial: Path | None = None,
     should_stop: ShouldStop = lambda: False,
     on_progress: OnProgress = lambda progress: None,
     device: torch.device | None = None,
 ) -> TrainedModel:
-    """Train a new tagger from the checkpoint's weights, with a schedule of its own.
+    """Train a tagger from the checkpoint's weights, with a schedule of its own, and a fast model beside it.
 
     The same examples in the same order, config and hardware give the same weights, on a CPU also
     when the training was stopped and went on.
 
     Args:
+        features: where the fast model finds and keeps the encoder's output.
         partial: folder with what is needed to go on after a stop; written every half minute and when
             stopped, and left for the caller to remove once the model is saved. One of another training
             is ignored.
@@ -80,6 +87,23 @@ def fit(
     Raises EngineError when there is nothing to learn from, CheckpointError for an unusable
     checkpoint, Stopped when `should_stop` says so between two steps.
     """
+    beside = fast.fit(examples, replace(config, tier=Tier.FAST), features=features, should_stop=should_stop)
+    alone = fit_tagger(
+        examples, config, partial=partial, should_stop=should_stop, on_progress=on_progress, device=device
+    )
+    return replace(alone, beside=beside)
+
+
+def fit_tagger(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    *,
+    partial: Path | None = None,
+    should_stop: ShouldStop = lambda: False,
+    on_progress: OnProgress = lambda progress: None,
+    device: torch.device | None = None,
+) -> TrainedModel:
+    """As `fit`, without a fast model beside it."""
     device = device or best_device()
     checkpoint = resolve(config.checkpoint)
     tags = tag_indices(examples, config.labels)

@@ -55,8 +55,6 @@ class Engine:
 
 def product(features: Path | None, config: TrainConfig) -> Engine:
     """The engine of the live product; word features are kept in `features`."""
-    if config.tier != Tier.FAST:
-        return Engine(lambda examples, config, model: trainer.fit(examples, config))
     store = FeatureStore(resolve(config.checkpoint), features)
 
     def vectors(texts: Sequence[Text]) -> dict[str, Any]:

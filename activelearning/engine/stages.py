@@ -70,9 +70,8 @@ class Stages:
         if not self.job.fit or files.model_exists(place):
             return trained.load(place, features=self.features)
         examples = files.read_examples(self.folder / files.TRAIN)
-        if self.job.config.tier == Tier.FAST:
-            with self._timed("features"):
-                self.features.of(examples, on_progress=self.on_progress)
+        with self._timed("features"):
+            self.features.of(examples, on_progress=self.on_progress)
         with self._timed("fit"):
             model = trainer.fit(
                 examples,
@@ -147,8 +146,7 @@ class Stages:
     def _score_and_rank(self, model: Model) -> None:
         pool = files.read_texts(self.folder / files.POOL)
         with self._timed("score"):
-            if isinstance(model, FastModel):
-                self.features.of(pool, on_progress=self.on_progress)
+            self.features.of(pool, on_progress=self.on_progress)
             parts = self.folder / files.PARTS
             scored: list[ScoredDocument] = []
             for start in range(0, len(pool), SCORED_TOGETHER):

@@ -31,47 +31,61 @@ from activelearning.engine.types import EngineError, ShouldStop, Stopped, Text, 
 if TYPE_CHECKING:
     from activelearning.engine.model import Tagger
 
-FORMAT = 3
+FORMAT = 4
+BESIDE = "beside."
+"""Before the names of the fast model's parameters in the file of a full one."""
 PIECES_PER_BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """The full tier: a tagger in evaluation mode with what it needs to read texts."""
+    """The full tier: a tagger in evaluation mode with what it needs to read texts, and a fast model beside it.
+
+    Both have learned from the same documents and are wrong in different places; what they think counts the same.
+    """
 
     tagger: Tagger
     words: WordEncoder
     checkpoint: Checkpoint
     labels: tuple[str, ...]
     device: torch.device
+    beside: fast.FastModel | None = None
+    """None where the tagger is to be measured alone; such a model is not for saving."""
 
     tier = Tier.FULL
 
     @property
     def crf(self) -> Crf:
-        return self.tagger.crf
+        return self.tagger.crf.pooled(self.beside.crf) if self.beside else self.tagger.crf
 
     @torch.inference_mode()
     def read(self, texts: Sequence[Text], *, should_stop: ShouldStop = lambda: False) -> Iterator[Emitted]:
         """As `reading.Model`. In full precision, so that a document's numbers do not depend on its batch."""
         self.tagger.eval()
+        features = self.beside.features.of(texts, should_stop=should_stop) if self.beside else []
         for windows in batches(self.words.windows(texts), PIECES_PER_BATCH):
             if should_stop():
                 raise Stopped
+            pieces = [fast.Piece(window.document, window.first_word, len(window.heads)) for window in windows]
             batch = self.words.collate(windows).to(self.device)
             hidden = self.tagger.hidden(batch)
+            emissions = self.tagger.emitted(hidden)
+            if self.beside:
+                emissions = (emissions + self.beside.emitted(features, pieces)[0].to(self.device)) / 2
             yield Emitted(
-                [window.document for window in windows],
-                [window.first_word for window in windows],
-                [len(window.heads) for window in windows],
-                self.tagger.emitted(hidden),
+                [piece.document for piece in pieces],
+                [piece.first_word for piece in pieces],
+                [piece.length for piece in pieces],
+                emissions,
                 batch.mask,
                 hidden,
             )
 
     def save(self, folder: Path) -> None:
         """As `reading.Model`."""
-        write(folder, self, self.tagger.learned())
+        assert self.beside is not None
+        beside = {BESIDE + name: parameter for name, parameter in self.beside.head.named_parameters()}
+        write(folder, self, self.tagger.learned() | beside)
 
 
 def write(folder: Path, model: Model, tensors: Mapping[str, Tensor]) -> None:
@@ -94,30 +108,41 @@ def load(folder: Path, *, features: FeatureStore | None = None, device: torch.de
     """The model saved in `folder`.
 
     Args:
-        features: where a fast model of the same checkpoint finds word features; else it keeps its own in memory.
+        features: where a model of the same checkpoint finds word features; else it keeps its own in memory.
         device: for a full model; the best there is if None.
 
-    Raises EngineError when the files are missing or damaged, CheckpointError when the checkpoint is
-    gone or has other weights than the ones this model was trained on.
+    Raises EngineError when the files are missing or damaged, or a full model was built by an earlier release;
+    CheckpointError when the checkpoint is gone or has other weights than the ones this model was trained on.
     """
     description, tensors = _files(folder)
     checkpoint = resolve(description["checkpoint"])
     if checkpoint.sha256 != description["checkpoint_sha256"]:
         raise CheckpointError(f"The checkpoint {checkpoint.name!r} has changed since this model was trained on it.")
     labels = tuple(description["labels"])
+    if features is not None and features.checkpoint.sha256 != checkpoint.sha256:
+        features = None
     if description.get("tier", Tier.FULL) == Tier.FAST:
-        same = features is not None and features.checkpoint.sha256 == checkpoint.sha256
-        model = fast.restore(checkpoint, labels, features if same else None)
-        _fill(model.head, dict(model.head.named_parameters()), tensors)
-        return model
+        return _fast(checkpoint, labels, features, tensors)
+    if description.get("format", 0) < FORMAT:
+        raise EngineError("This model version was made by an earlier release, which built them otherwise; train again.")
     # Not at the top: it brings a library that takes seconds to import and that the fast tier seldom needs.
     from activelearning.engine.model import Tagger, load_encoder
 
     device = device or best_device()
     encoder, words = load_encoder(checkpoint)
     tagger = Tagger(encoder, labels).to(device)
+    beside = {name.removeprefix(BESIDE): tensors.pop(name) for name in list(tensors) if name.startswith(BESIDE)}
     _fill(tagger, tagger.learned(), tensors)
-    return TrainedModel(tagger.eval(), words, checkpoint, labels, device)
+    second = _fast(checkpoint, labels, features, beside)
+    return TrainedModel(tagger.eval(), words, checkpoint, labels, device, second)
+
+
+def _fast(
+    checkpoint: Checkpoint, labels: tuple[str, ...], features: FeatureStore | None, tensors: Mapping[str, Tensor]
+) -> fast.FastModel:
+    model = fast.restore(checkpoint, labels, features)
+    _fill(model.head, dict(model.head.named_parameters()), tensors)
+    return model
 
 
 def _files(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -29,7 +29,7 @@ def fit(
     Args:
         examples: the labelled documents.
         config: what to train.
-        features: where the fast tier finds and keeps the encoder's output; the full tier has no use for it.
+        features: where a fast model finds and keeps the encoder's output; one of the full tier has one beside it.
         warm_start: a fast model of the same labels and checkpoint to go on from; the full tier starts anew.
         partial: folder where the full tier keeps what it needs to go on after a stop, as `full.fit`; the fast
             tier is over too soon to need one.
@@ -53,4 +53,12 @@ def fit(
     # Not at the top: it brings a library that takes seconds to import.
     from activelearning.engine import full
 
-    return full.fit(examples, config, partial=partial, should_stop=should_stop, on_progress=on_progress, device=device)
+    return full.fit(
+        examples,
+        config,
+        features=features,
+        partial=partial,
+        should_stop=should_stop,
+        on_progress=on_progress,
+        device=device,
+    )

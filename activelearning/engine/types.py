@@ -18,7 +18,7 @@ class Tier(StrEnum):
     FAST = "fast"
     """A small sequence head on cached features of the frozen encoder: seconds."""
     FULL = "full"
-    """The encoder's upper two thirds as well: a minute or more, and the better model."""
+    """Layers of the encoder as well, and a fast model beside them: a minute or more, and the better model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,12 +12,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from activelearning.engine import scorer, trained, trainer
 from activelearning.engine.checkpoints import resolve
-from activelearning.engine.model import frozen_and_learned, load_encoder
+from activelearning.engine.model import Tagger, load_encoder, parts
 from activelearning.engine.types import Tier, TrainConfig
 from tests.engine.corpus import example, examples
 
 CPU = torch.device("cpu")
-SMALL = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 64}
+SMALL = {"hidden_size": 32, "num_hidden_layers": 6, "num_attention_heads": 4, "intermediate_size": 64}
 FAMILIES = {
     "bert": transformers.BertConfig(**SMALL, vocab_size=300, max_position_embeddings=128),
     "roberta": transformers.RobertaConfig(**SMALL, vocab_size=300, max_position_embeddings=130, pad_token_id=1),
@@ -34,7 +35,7 @@ FAMILIES = {
         sep_token_id=2,
     ),
     "distilbert": transformers.DistilBertConfig(
-        dim=32, n_layers=4, n_heads=4, hidden_dim=64, vocab_size=300, max_position_embeddings=128
+        dim=32, n_layers=6, n_heads=4, hidden_dim=64, vocab_size=300, max_position_embeddings=128
     ),
 }
 
@@ -107,9 +108,13 @@ def by_id(documents):
     return {document.document_id: document for document in documents}
 
 
-def test_half_of_an_encoder_of_any_family_stays_as_it_was(folder):
-    encoder, _ = load_encoder(resolve(str(folder)))
-    assert [len(half) for half in frozen_and_learned(encoder)] == [2, 2]
+def test_a_third_of_an_encoder_of_any_family_stays_as_it_was_and_its_top_is_left_out(folder):
+    encoder, words = load_encoder(resolve(str(folder)))
+    assert [len(part) for part in parts(encoder)] == [2, 3, 1]
+    for value in parts(encoder)[2][0].parameters():
+        torch.nn.init.constant_(value, math.nan)
+    tagger = Tagger(encoder, ("PER", "LOC")).eval()
+    assert tagger.hidden(words.collate(words.windows(examples(3)))).isfinite().all()
     config = TrainConfig(("PER", "LOC"), checkpoint=str(folder), max_steps=4)
     model = trainer.fit(examples(10), config, device=CPU)
     learned = [name for name in model.tagger.learned() if name.startswith("encoder.")]

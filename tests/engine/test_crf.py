@@ -61,6 +61,26 @@ def test_partition_best_path_and_marginals_equal_enumeration_for_padded_batches(
                 assert float(marginals[row, word, tag]) == pytest.approx(share, abs=1e-4)
 
 
+def log_probabilities(crf, emissions):
+    weights = brute_force(crf, emissions)
+    total = math.log(math.fsum(math.exp(weight) for weight in weights.values()))
+    return {path: weight - total for path, weight in weights.items()}
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000), st.integers(1, 4))
+def test_a_pool_holds_each_path_as_likely_as_the_geometric_mean_of_both(seed, length):
+    first, second = random_crf(seed), random_crf(seed + 1)
+    ours, theirs = torch.randn(length, len(TAGS)), torch.randn(length, len(TAGS))
+    kept = {name: value.clone() for name, value in first.state_dict().items()}
+    pool = log_probabilities(first.pooled(second), (ours + theirs) / 2)
+    one, two = log_probabilities(first, ours), log_probabilities(second, theirs)
+    means = {path: (one[path] + two[path]) / 2 for path in pool}
+    common = math.log(math.fsum(math.exp(mean) for mean in means.values()))
+    assert pool == pytest.approx({path: mean - common for path, mean in means.items()}, abs=1e-4)
+    assert all(torch.equal(value, kept[name]) for name, value in first.state_dict().items()), "the two stay as they are"
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 10_000), st.integers(1, 5))
 def test_the_probabilities_of_all_legal_paths_sum_to_one(seed, length):

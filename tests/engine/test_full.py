@@ -58,7 +58,11 @@ def stopped_after(steps, texts, config, partial):
 
 def same(first, second):
     one, two = first.tagger.learned(), second.tagger.learned()
-    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+    beside = first.beside.head.state_dict(), second.beside.head.state_dict()
+    return all(
+        mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+        for mine, theirs in [(one, two), beside]
+    )
 
 
 @torch.no_grad()

@@ -10,7 +10,9 @@ import torch
 
 from activelearning.domain import scoring
 from activelearning.engine import evaluation, full, scorer, trained, trainer
-from activelearning.engine.types import EngineError, Example, Stopped, Text, TrainConfig
+from activelearning.engine.fast import Piece
+from activelearning.engine.features import FeatureStore
+from activelearning.engine.types import EngineError, Example, Stopped, Text, Tier, TrainConfig
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.text import tokenize
 from tests.engine.corpus import example, examples
@@ -79,7 +81,7 @@ def test_the_lower_third_and_the_embeddings_stay_as_pretrained(model):
     frozen = {name for name, p in model.tagger.named_parameters() if not p.requires_grad}
     assert "encoder.embeddings.word_embeddings.weight" in frozen
     learned = {name.split(".")[3] for name in model.tagger.learned() if name.startswith("encoder.")}
-    assert learned == {"2", "3", "4", "5"}
+    assert learned == {"2", "3", "4"}, "the topmost is left out"
 
 
 def test_predictions_come_from_evaluation_mode_and_repeat_exactly(model, texts):
@@ -123,14 +125,16 @@ def test_every_word_is_counted_once_and_spans_lie_on_the_true_characters(model, 
     }
 
 
-def test_the_numbers_are_the_domain_s_numbers_on_the_tagger_s_own_distributions(model):
+def test_the_numbers_are_the_domain_s_numbers_on_the_distributions_of_the_tagger_and_the_fast_model(model):
     text = examples(1, seed=8)[0]
     [document] = scorer.score(model, [text])
     batch = model.words.collate(model.words.windows([text]))
     with torch.inference_mode():
-        emissions = model.tagger.emitted(model.tagger.hidden(batch))
-        marginals, partition = model.tagger.crf.marginals(emissions, batch.mask)
-        best, _ = model.tagger.crf.decode(emissions, batch.mask)
+        own = model.tagger.emitted(model.tagger.hidden(batch))
+        other, _ = model.beside.emitted(model.beside.features.of([text]), [Piece(0, 0, len(text.tokens))])
+        pool, emissions = model.tagger.crf.pooled(model.beside.crf), (own + other) / 2
+        marginals, partition = pool.marginals(emissions, batch.mask)
+        best, _ = pool.decode(emissions, batch.mask)
     words = marginals[0].clamp(min=1e-300).log().tolist()
     begins = range(1, len(words[0]), 2)
     assert document.scores["margin"] == pytest.approx(scoring.margin(words))
@@ -149,6 +153,30 @@ def test_a_saved_model_loads_to_the_same_answers(model, texts, tmp_path):
     assert {path.suffix for path in (tmp_path / "model").iterdir()} == {".safetensors", ".json"}
 
 
+def test_the_tagger_alone_reads_otherwise(model, texts):
+    alone = replace(model, beside=None)
+    assert by_id(scorer.score(alone, texts)) != by_id(scorer.score(model, texts))
+
+
+def test_the_fast_model_beside_is_the_one_that_the_same_documents_give(model):
+    config = replace(SHORT, max_steps=40, tier=Tier.FAST)
+    plain = trainer.fit(examples(24), config, features=model.beside.features).head.state_dict()
+    beside = model.beside.head.state_dict()
+    assert all(torch.equal(value, beside[name]) for name, value in plain.items())
+
+
+def test_words_that_were_read_before_are_not_read_again_for_the_fast_model_beside(model, tmp_path, monkeypatch):
+    store = FeatureStore(model.checkpoint, tmp_path / "features")
+    store.of(examples(24))
+    read = []
+    monkeypatch.setattr(FeatureStore, "_compute", lambda store, texts, should_stop: read.append(texts))
+    again = trainer.fit(examples(24), replace(SHORT, max_steps=2), features=store, device=CPU)
+    again.save(tmp_path / "model")
+    loaded = trained.load(tmp_path / "model", features=store, device=CPU)
+    assert len(list(scorer.score(loaded, examples(24)))) == 24
+    assert not read
+
+
 def test_a_damaged_or_foreign_artefact_is_refused_in_words(model, tmp_path):
     folder = tmp_path / "model"
     with pytest.raises(EngineError, match="missing or damaged"):
@@ -161,6 +189,10 @@ def test_a_damaged_or_foreign_artefact_is_refused_in_words(model, tmp_path):
     description = folder / "model.json"
     description.write_text(description.read_text().replace(model.checkpoint.sha256, "0" * 64))
     with pytest.raises(EngineError, match="has changed"):
+        trained.load(folder)
+    model.save(folder)
+    description.write_text(description.read_text().replace('"format": 4', '"format": 3'))
+    with pytest.raises(EngineError, match="earlier release"):
         trained.load(folder)
 
 
