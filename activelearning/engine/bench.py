@@ -228,6 +228,10 @@ class _WholeTagger(Tagger):
         return frozen, learned + left_out
 
 
+REPEATED = (full_tier, full_fine_tuning)
+"""Stages whose mean over seeds is reported."""
+
+
 def matrix_bound(plan: Plan) -> Result:
     """What `bound` says of the whole encoder, of the layers that the feature pass runs, and of the fast head."""
     store = plan.store
@@ -265,13 +269,22 @@ def measure(plan: Plan, *, full: bool = False, tell: Callable[[str], None] = lam
     Raises EngineError for an unusable checkpoint or when there is nothing to learn.
     """
     stages = [feature_pass, previous_version, matrix_bound, cold_retrain, our_round, seed_round]
-    repeated = [full_tier, full_fine_tuning] if full else []
+    done = _done([*stages, *(REPEATED if full else ())], plan, tell)
+    return _report(plan, done) | {"machine": machine()}
+
+
+def measure_full(plan: Plan, *, tell: Callable[[str], None] = lambda line: None) -> Result:
+    """The full tier and full fine-tuning alone; word features are made on the full tier's clock."""
+    return _done(REPEATED, plan, tell) | {"corpus": _corpus(plan), "machine": machine()}
+
+
+def _done(stages: Iterable[Callable[[Plan], Result]], plan: Plan, tell: Callable[[str], None]) -> dict[str, Result]:
     done: dict[str, Result] = {}
-    for stage in [*stages, *repeated]:
-        done[stage.__name__] = result = (_repeated if stage in repeated else in_fresh_process)(stage, plan)
+    for stage in stages:
+        done[stage.__name__] = result = (_repeated if stage in REPEATED else in_fresh_process)(stage, plan)
         cost = f"{result['cpu_s']:.2f} CPU seconds" if "cpu_s" in result else "measured"
         tell(f"{stage.__name__.replace('_', ' ')}: {cost}")
-    return _report(plan, done) | {"machine": machine()}
+    return done
 
 
 def _report(plan: Plan, done: dict[str, Result]) -> Result:
@@ -298,15 +311,19 @@ def _report(plan: Plan, done: dict[str, Result]) -> Result:
             "cache_bytes_per_100000_documents": features["cache_bytes"] / features["documents"] * 100_000,
             "peak_bytes": {name: result["peak_memory_bytes"] for name, result in done.items()},
         },
-        "corpus": {
-            "labelled": len(plan.labelled),
-            "new": plan.new,
-            "pool": len(plan.pool),
-            "pool_words_per_sentence": pool_words / len(plan.pool),
-            "test": len(plan.test),
-        },
+        "corpus": _corpus(plan),
     }
-    return report | {name: done[name] for name in ("full_tier", "full_fine_tuning") if name in done}
+    return report | {stage.__name__: done[stage.__name__] for stage in REPEATED if stage.__name__ in done}
+
+
+def _corpus(plan: Plan) -> Result:
+    return {
+        "labelled": len(plan.labelled),
+        "new": plan.new,
+        "pool": len(plan.pool),
+        "pool_words_per_sentence": _words(plan.pool) / len(plan.pool),
+        "test": len(plan.test),
+    }
 
 
 def _f1(model: Any, plan: Plan) -> float:

@@ -11,7 +11,7 @@ import torch
 from django.core.management import CommandError, call_command
 
 from activelearning.domain.metrics import evaluate
-from activelearning.engine import bench, bound
+from activelearning.engine import bench, bound, full
 from activelearning.engine.checkpoints import resolve
 from activelearning.engine.types import EngineError
 from activelearning.management.commands import bench_engine
@@ -64,6 +64,36 @@ def test_it_measures_both_sides_and_says_so_in_a_file_and_a_table(train_file, te
     assert report["corpus"]["pool"] == 20
     printed = capsys.readouterr().out
     assert all(bar.name in printed for bar in bench_engine.BARS)
+
+
+def test_the_full_tier_and_full_fine_tuning_can_be_measured_alone(train_file, test_file, tmp_path, capsys, monkeypatch):
+    def repeated(stage, plan):
+        better = stage is bench.full_tier
+        return {"cpu_s": 20.0 if better else 50.0, "f1": 0.71 if better else 0.7, "peak_memory_bytes": 2**30}
+
+    monkeypatch.setattr(bench, "_repeated", repeated)
+    monkeypatch.setattr(bench, "in_fresh_process", None)
+    out = tmp_path / "out.json"
+    call_command("bench_engine", str(train_file), str(test_file), json=out, labelled=20, new=5, full_only=True)
+    report = json.loads(out.read_text())
+    assert report.keys() == {"full_tier", "full_fine_tuning", "corpus", "machine"}
+    printed = capsys.readouterr().out
+    assert all(bar.name in printed for bar in bench_engine.FULL_BARS)
+    assert not any(bar.name in printed for bar in bench_engine.BARS)
+    assert "MISSED" not in printed
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_full_fine_tuning_changes_every_layer_and_the_full_tier_those_in_the_middle(tmp_path, monkeypatch, whole):
+    monkeypatch.setattr(full, "LEAST_STEPS", 1)
+    seen = []
+    monkeypatch.setattr(bench, "_f1", lambda model, plan: seen.append(model) or 0.5)
+    stage = bench.full_fine_tuning if whole else bench.full_tier
+    stage(make_plan(tmp_path))
+    learned = {name.split(".")[3] for name in seen[0].tagger.learned() if name.startswith("encoder.encoder.layer.")}
+    assert learned == set("012345" if whole else "234")
+    assert ("encoder.embeddings.word_embeddings.weight" in seen[0].tagger.learned()) == whole
+    assert (seen[0].beside is None) == whole
 
 
 def test_the_pool_is_what_was_not_drawn_and_the_draw_repeats(tmp_path):

@@ -96,6 +96,7 @@ class Command(BaseCommand):
             "--seed", type=int, default=13, help="of the draw and of both trainings (default %(default)s)"
         )
         parser.add_argument("--full", action="store_true", help="measure the full tier and full fine-tuning, too")
+        parser.add_argument("--full-only", action="store_true", help="measure nothing but these two")
         parser.add_argument(
             "--full-seeds", type=int, default=3, help="trainings of each of the two, averaged (default %(default)s)"
         )
@@ -120,14 +121,20 @@ class Command(BaseCommand):
                     checkpoint=options["checkpoint"],
                     full_seeds=options["full_seeds"],
                 )
-                report = bench.measure(plan, full=options["full"], tell=self.stdout.write)
+                if options["full_only"]:
+                    report = bench.measure_full(plan, tell=self.stdout.write)
+                else:
+                    report = bench.measure(plan, full=options["full"], tell=self.stdout.write)
         except EngineError as error:
             raise CommandError(str(error)) from error
-        self._print(report, FULL_BARS if options["full"] else [])
+        self._print_bars(report)
+        if "round" in report:
+            self._print_round(report)
+            self._print_limits(report)
         if options["json"]:
             write_json(options["json"], report)
 
-    def _print(self, report: dict[str, Any], more: list[Bar]) -> None:
+    def _print_bars(self, report: dict[str, Any]) -> None:
         write, corpus, machine = self.stdout.write, report["corpus"], report["machine"]
         write(
             f"\n{corpus['labelled']} labelled, a pool of {corpus['pool']} sentences of "
@@ -135,15 +142,17 @@ class Command(BaseCommand):
             f"{machine['processor']}, one thread, {machine['precision']}, torch {machine['torch']}.\n"
         )
         write(f"{'':56}{'measured':>10}   {'must':<9}{'aim':<8}")
-        for bar in [*BARS, *more]:
+        for bar in [*(BARS if "round" in report else []), *(FULL_BARS if "full_tier" in report else [])]:
             write(bar.line(report))
+
+    def _print_round(self, report: dict[str, Any]) -> None:
+        write = self.stdout.write
         write("\n" + "".join(f"{name:>12}" for name in ("", *SIDE)))
         for name, side in report["round"].items():
             if name != "cpu_ratio":
                 stages = {stage: side["cpu_s_of"][stage] for stage in ("load", "train", "score", "order")}
                 figures = [side["cpu_s"], side["wall_s"], 100 * side["f1"], *stages.values()]
                 write(f"{name:>12}" + "".join(f"{figure:>12.2f}" for figure in figures))
-        self._print_limits(report)
 
     def _print_limits(self, report: dict[str, Any]) -> None:
         write, scoring, memory = self.stdout.write, report["scoring"], report["memory"]
