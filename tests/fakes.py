@@ -154,7 +154,12 @@ def main() -> int:
         memory = {} if forgotten else learn(files.read_examples(folder / files.TRAIN))
         files.write_json(model / MEMORY, memory)
         (model / files.TENSORS).write_text(json.dumps(memory))
-        described = {"checkpoint": "fake", "labels": list(job.config.labels), "tier": job.config.tier}
+        described = {
+            "format": files.FORMAT,
+            "checkpoint": "fake",
+            "labels": list(job.config.labels),
+            "tier": job.config.tier,
+        }
         files.write_json(model / files.DESCRIPTION, described)
     memory = files.read_json(model / MEMORY)
     test = files.read_examples(folder / files.TEST)

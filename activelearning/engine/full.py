@@ -52,7 +52,7 @@ LAYER_DECAY = 0.9
 """Factor on the learning rate from each layer to the one below it (Howard and Ruder 2018, section 3.2)."""
 SAVE_INTERVAL_S = 30.0
 STATE = "state.pt"
-FORMAT = 2
+FORMAT = 3
 """Of that file; one of another number is ignored."""
 
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from activelearning.domain.selection import CostModel, Ranked, SelectionConfig
-from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text, TrainConfig
+from activelearning.engine.types import Example, PredictedSpan, ScoredDocument, Suspicion, Text, Tier, TrainConfig
 from annotation.domain.spans import LabelledSpan
 
 JOB = "job.json"
@@ -42,6 +42,10 @@ PARTS, PARTIAL = "scores", "model.partial"
 COUNTS = "counts.json"
 """In the model's folder: test document → label → [gold, predicted, correct]."""
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
+FORMAT = 4
+"""Of a saved model: what its tensors are."""
+OLDEST_READ = {Tier.FAST: 0, Tier.FULL: 4}
+"""Of each tier; until 3 a full model was its tagger alone, with one layer more."""
 DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
 
 
@@ -101,6 +105,12 @@ def model_folder(folder: Path, job: Job) -> Path:
 
 def model_exists(folder: Path) -> bool:
     return (folder / DESCRIPTION).is_file()
+
+
+def model_is_readable(description: dict[str, Any]) -> bool:
+    """Whether this release still builds models of that kind."""
+    tier = Tier(description.get("tier", Tier.FULL))
+    return int(description.get("format", 0)) >= OLDEST_READ[tier]
 
 
 def model_sha256(folder: Path) -> str:

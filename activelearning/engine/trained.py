@@ -24,14 +24,13 @@ from activelearning.engine.crf import Crf
 from activelearning.engine.devices import best_device
 from activelearning.engine.encoding import WordEncoder
 from activelearning.engine.features import FeatureStore, batches
-from activelearning.engine.job import DESCRIPTION, TENSORS
+from activelearning.engine.job import DESCRIPTION, FORMAT, TENSORS, model_is_readable, read_json
 from activelearning.engine.reading import Emitted, Model
 from activelearning.engine.types import EngineError, ShouldStop, Stopped, Text, Tier
 
 if TYPE_CHECKING:
     from activelearning.engine.model import Tagger
 
-FORMAT = 4
 BESIDE = "beside."
 """Before the names of the fast model's parameters in the file of a full one."""
 PIECES_PER_BATCH = 2048
@@ -115,6 +114,8 @@ def load(folder: Path, *, features: FeatureStore | None = None, device: torch.de
     CheckpointError when the checkpoint is gone or has other weights than the ones this model was trained on.
     """
     description, tensors = _files(folder)
+    if not model_is_readable(description):
+        raise EngineError("This model version was made by an earlier release, which built them otherwise; train again.")
     checkpoint = resolve(description["checkpoint"])
     if checkpoint.sha256 != description["checkpoint_sha256"]:
         raise CheckpointError(f"The checkpoint {checkpoint.name!r} has changed since this model was trained on it.")
@@ -123,8 +124,6 @@ def load(folder: Path, *, features: FeatureStore | None = None, device: torch.de
         features = None
     if description.get("tier", Tier.FULL) == Tier.FAST:
         return _fast(checkpoint, labels, features, tensors)
-    if description.get("format", 0) < FORMAT:
-        raise EngineError("This model version was made by an earlier release, which built them otherwise; train again.")
     # Not at the top: it brings a library that takes seconds to import and that the fast tier seldom needs.
     from activelearning.engine.model import Tagger, load_encoder
 
@@ -147,8 +146,7 @@ def _fast(
 
 def _files(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        return description, load_file(folder / TENSORS)
+        return read_json(folder / DESCRIPTION), load_file(folder / TENSORS)
     except (OSError, ValueError, SafetensorError) as error:
         raise EngineError("The files of this model version are missing or damaged; train again.") from error
 

@@ -54,10 +54,15 @@ def artefact_folder(version: ModelVersion) -> Path:
 
 
 def artefact_is_whole(version: ModelVersion) -> bool:
-    """Whether the version's model is on disk as it was made."""
+    """Whether the version's model is on disk as it was made, and of a kind that is still read."""
     folder = artefact_folder(version)
-    whole = bool(version.artefact) and files.model_exists(folder) and (folder / files.TENSORS).is_file()
-    return whole and files.model_sha256(folder) == version.artefact_sha256
+    if not version.artefact or not (folder / files.TENSORS).is_file():
+        return False
+    try:
+        description = files.read_json(folder / files.DESCRIPTION)
+    except (OSError, ValueError):
+        return False
+    return files.model_is_readable(description) and files.model_sha256(folder) == version.artefact_sha256
 
 
 def training_job_write(run: TrainingRun, folder: Path, *, beat: Beat) -> dict[str, Any] | None:

@@ -56,7 +56,9 @@ def test_documents_that_came_meanwhile_are_scored_although_there_is_nothing_new_
     assert str(late.uuid) in served(project)
 
 
-@pytest.mark.parametrize("change", ["label", "checkpoint", "palette", "test", "lost model", "damaged model"])
+@pytest.mark.parametrize(
+    "change", ["label", "checkpoint", "palette", "test", "lost model", "damaged model", "no description"]
+)
 def test_whatever_a_model_depends_on_is_something_new(project, people, settings, change):
     execute(run_of(project, people))
     if change == "label":
@@ -69,8 +71,22 @@ def test_whatever_a_model_depends_on_is_something_new(project, people, settings,
         annotation_make(document_make(project, "Grace.", split="test"), people[1], [(0, 5, "PER")], kind="gold")
     elif change == "lost model":
         shutil.rmtree(settings.DANER_ARTEFACTS)
+    elif change == "no description":
+        next(settings.DANER_ARTEFACTS.rglob(files.DESCRIPTION)).write_text("{")
     else:
         next(settings.DANER_ARTEFACTS.rglob(files.TENSORS)).write_bytes(b"half of it")
+    execute(runs.training_run_open(project=project, opened_by=people[0]))
+    assert ModelVersion.objects.count() == 2
+
+
+def test_a_full_version_of_an_earlier_release_is_made_anew_although_there_is_nothing_new_to_learn(
+    project, people, settings
+):
+    run = run_of(project, people)
+    TrainingRun.objects.filter(pk=run.pk).update(tier="full")
+    execute(run)
+    [description] = settings.DANER_ARTEFACTS.rglob(files.DESCRIPTION)
+    files.write_json(description, files.read_json(description) | {"format": files.FORMAT - 1})
     execute(runs.training_run_open(project=project, opened_by=people[0]))
     assert ModelVersion.objects.count() == 2
 
