@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,11 +36,6 @@ FULL_PASSES_UP_TO = 800
 """Examples that get 8 passes; those beyond get 4."""
 LEARNED = 0.001
 """Mean loss per word, each window's last, at which nothing is left to learn: each word's tag is 99.9 % sure."""
-KNOWN = 0.97
-"""Probability of a window's right tags, all of them, above which it rests: no marginal of its tags is then off by more
-than 3 %, and it would move the weights little (compare Jiang et al. 2019, Selective-Backprop)."""
-RESTS = 2
-"""Passes for which it rests; then it is read again."""
 WARM_UP = 0.1
 WEIGHT_DECAY = 0.01
 LARGEST_GRADIENT = 1.0
@@ -125,21 +120,12 @@ def fit_tagger(
                 saved = time.monotonic()
             if stopping:
                 raise Stopped
-            collated = words.collate([windows[index] for index in batch.read]).to(device)
-            entering = None if states is None else trunk.padded([states[index] for index in batch.read])
+            collated = words.collate([windows[index] for index in batch]).to(device)
+            entering = None if states is None else trunk.padded([states[index] for index in batch])
             loss = training.learn(batch, tagger.losses(collated, entering))
             on_progress(Progress("fit", training.step, training.steps, loss))
     training.weights.restore()
     return TrainedModel(tagger.eval(), words, checkpoint, config.labels, device)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Indices of the windows of one step."""
-
-    windows: list[int]
-    read: list[int]
-    """Those that do not rest."""
 
 
 class _Training:
@@ -168,39 +154,28 @@ class _Training:
         self._counts = None if counts is None else torch.tensor(counts, device=device)
         self._lost = torch.full((len(windows),), math.inf)
         """Each window's loss when it was last read."""
-        self._wakes = torch.zeros(len(windows), dtype=torch.long)
-        """The pass, counted from 0, from which on each window is read again."""
         taught = repr((FORMAT, config, [(window.pieces, window.tags) for window in windows], counts))
         self._taught = hashlib.sha256(taught.encode()).hexdigest()
 
-    def batches(self) -> Iterator[_Batch]:
-        """One for each step that is left and has something to read, until all are done or nothing is left to learn."""
+    def batches(self) -> Iterator[list[int]]:
+        """Indices of the windows of each step that is left, until all are done or nothing is left to learn."""
         order = random.Random(self._config.seed)  # noqa: S311  reproducible order
         for windows in islice(_shuffled(self._lengths, self._config.batch_size, order), self.step, self.steps):
             if self._learned():
                 return
-            read = [index for index in windows if self._wakes[index] <= self._pass()]
-            if read:
-                yield _Batch(windows, read)
-            else:
-                self.step += 1
+            yield windows
 
-    def learn(self, batch: _Batch, losses: Tensor) -> float:
-        """One step of the optimiser, from the losses of the windows that were read; returns the batch's per word.
-
-        What rests would add next to nothing, but its words count: what is read weighs no more than before.
-        """
-        words = int(self._words[batch.windows].sum())
-        counted = losses if self._counts is None else losses * self._counts[batch.read]
+    def learn(self, windows: Sequence[int], losses: Tensor) -> float:
+        """One step of the optimiser, from the windows' losses (B,); returns the batch's per word."""
+        words = int(self._words[windows].sum())
+        counted = losses if self._counts is None else losses * self._counts[windows]
         (counted.sum() / words).backward()  # type: ignore[no-untyped-call]
         self.weights.take_gradients()
         self._optimizer.step(self.step)
         self.weights.hand_out()
-        self._lost[batch.read] = losses.detach().float().cpu()
-        known = self._lost[batch.read] < -math.log(KNOWN)
-        self._wakes[batch.read] = torch.where(known, self._pass() + 1 + RESTS, 0)
+        self._lost[windows] = losses.detach().float().cpu()
         self.step += 1
-        return float(self._lost[batch.windows].sum()) / words
+        return float(self._lost[windows].sum()) / words
 
     def save(self, folder: Path) -> None:
         """All of it or nothing, into `folder`, which is made."""
@@ -208,7 +183,6 @@ class _Training:
             "taught": self._taught,
             "step": self.step,
             "lost": self._lost,
-            "wakes": self._wakes,
             "weights": {name: parameter.data for name, parameter in self.weights.full.items()},
             "optimizer": self._optimizer.state(),
             "chance": torch.get_rng_state(),
@@ -230,12 +204,9 @@ class _Training:
                 parameter.copy_(state["weights"][name])
         self.weights.hand_out()
         self._optimizer.restore(state["optimizer"])
-        self._lost, self._wakes = state["lost"], state["wakes"]
+        self._lost = state["lost"]
         self.step = state["step"]
         torch.set_rng_state(state["chance"])
-
-    def _pass(self) -> int:
-        return self.step // math.ceil(len(self._lengths) / self._config.batch_size)
 
     def _learned(self) -> bool:
         return float(self._lost.sum()) < LEARNED * int(self._words.sum())

@@ -19,8 +19,6 @@ from tests.engine.corpus import examples
 
 LABELS = ("PER", "LOC")
 SHORT = TrainConfig(LABELS, max_steps=12)
-EVERYTHING, NOTHING = 1e-9, 1.0
-"""Probabilities above which a window rests."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,53 +115,11 @@ def test_halved_weights_never_change_what_stays_as_pretrained(bundled):
 
 def test_a_training_that_was_stopped_goes_on_to_the_very_same_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(full, "LEARNED", 0.0)  # so few texts are known by heart before the last step
-    monkeypatch.setattr(full, "KNOWN", NOTHING)
     whole = full.fit(examples(8), SHORT, device=CPU)
     stopped_after(5, examples(8), SHORT, tmp_path)
     rest = []
     resumed = full.fit(examples(8), SHORT, partial=tmp_path, device=CPU, on_progress=rest.append)
     assert [progress.done for progress in rest] == [6, 7, 8, 9, 10, 11, 12]
-    assert same(resumed, whole)
-
-
-@pytest.mark.parametrize(("known", "steps"), [(EVERYTHING, [1, 4, 7, 10]), (NOTHING, list(range(1, 13)))])
-def test_what_is_known_rests_for_two_passes_and_is_read_again(monkeypatch, known, steps):
-    monkeypatch.setattr(full, "LEARNED", 0.0)
-    monkeypatch.setattr(full, "KNOWN", known)
-    seen = []
-    full.fit(examples(8), SHORT, device=CPU, on_progress=seen.append)
-    assert [progress.done for progress in seen] == steps, "a pass is one batch here"
-
-
-def test_a_window_that_is_not_known_is_read_while_the_others_rest(bundled):
-    tagger, _, windows = bundled
-    training = full._Training(tagger, windows, None, replace(SHORT, batch_size=12), CPU)
-    steps = training.batches()
-    batch = next(steps)
-    losses = torch.zeros(12)
-    losses[batch.read.index(3)] = 1.0
-    training.learn(batch, losses.requires_grad_())
-    assert next(steps).read == [3]
-
-
-def test_what_is_read_weighs_no_more_while_others_rest(bundled):
-    tagger, _, windows = bundled
-    training = full._Training(tagger, windows, None, SHORT, CPU)
-    losses = torch.ones(5, requires_grad=True)
-    training.learn(full._Batch(list(range(12)), list(range(5))), losses)
-    words = sum(len(window.heads) for window in windows)
-    assert losses.grad.tolist() == pytest.approx([1 / words] * 5)
-
-
-def test_a_training_that_was_stopped_remembers_what_rests(tmp_path, monkeypatch):
-    monkeypatch.setattr(full, "LEARNED", 0.0)
-    monkeypatch.setattr(full, "KNOWN", EVERYTHING)
-    config = replace(SHORT, batch_size=4)
-    whole = full.fit(examples(8), config, device=CPU)
-    seen = stopped_after(3, examples(8), config, tmp_path)
-    rest = []
-    resumed = full.fit(examples(8), config, partial=tmp_path, device=CPU, on_progress=rest.append)
-    assert [progress.done for progress in [*seen, *rest]] == [1, 2, 7, 8]
     assert same(resumed, whole)
 
 
