@@ -34,9 +34,9 @@ def run(folder):
         return process.wait(60), said
 
 
-def write(folder, steps=6, labels=("PER", "LOC"), checkpoint=""):
+def write(folder, steps=6, labels=("PER", "LOC"), checkpoint="", features=""):
     pool = [Text(e.document_id, e.text, e.tokens) for e in examples(8, seed=3)]
-    job = files.Job(TrainConfig(labels, checkpoint=checkpoint, max_steps=steps))
+    job = files.Job(TrainConfig(labels, checkpoint=checkpoint, max_steps=steps), features=features)
     files.write_job(folder, job, train=examples(12), test=examples(4, seed=2), pool=pool)
 
 
@@ -50,7 +50,7 @@ def test_a_job_survives_the_way_through_its_files(tmp_path):
 
 
 def test_it_fits_measures_and_scores_and_a_second_start_does_only_what_is_left(tmp_path):
-    write(tmp_path)
+    write(tmp_path, features=str(tmp_path / "features"))
     status, said = run(tmp_path)
     assert status == files.DONE_EXIT
     stages = [message["stage"] for message in said if message["event"] == "progress"]
