@@ -44,8 +44,8 @@ COUNTS = "counts.json"
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 4
 """Of a saved model: what its tensors are."""
-OLDEST_READ = {Tier.FAST: 0, Tier.FULL: 4}
-"""Of each tier; until 3 a full model was its tagger alone, with one layer more."""
+OLDEST_READ: dict[str, int] = {Tier.FULL: 4}
+"""Of a tier, 0 where it is not named; until 3 a full model was its tagger alone, with one layer more."""
 DONE_EXIT, FAILED_EXIT, ORPHANED_EXIT = 0, 1, 3
 
 
@@ -109,8 +109,8 @@ def model_exists(folder: Path) -> bool:
 
 def model_is_readable(description: dict[str, Any]) -> bool:
     """Whether this release still builds models of that kind."""
-    tier = Tier(description.get("tier", Tier.FULL))
-    return int(description.get("format", 0)) >= OLDEST_READ[tier]
+    oldest = OLDEST_READ.get(description.get("tier", Tier.FULL), 0)
+    return int(description.get("format", 0)) >= oldest
 
 
 def model_sha256(folder: Path) -> str:
