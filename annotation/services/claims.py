@@ -150,9 +150,9 @@ def _draw(ctx: ProjectContext, status: Assignment.Status) -> Assignment | None:
         try:
             return _take(ctx, entry, status, seen_before=seen_before)
         except IntegrityError:
-            # Somebody took the slot, or this person opened a second tab.
+            # Somebody took the slot, or this person has it by now: a second tab, a request ahead that was on its way.
             held = _held(ctx) if status == Assignment.Status.ACTIVE else _reserved(ctx)
-            if held is not None and held.status == status:
+            if held is not None and (held.status == status or _activated(ctx, held)):
                 return held
     return None
 
@@ -201,6 +201,8 @@ def _new_company(ctx: ProjectContext, free: QuerySet[Any]) -> QueueEntry:
 @transaction.atomic
 def _take(ctx: ProjectContext, entry: QueueEntry, status: Assignment.Status, *, seen_before: bool) -> Assignment:
     _stop_if_paused(ctx)
+    if status == Assignment.Status.ACTIVE and _held(ctx) is not None:
+        raise IntegrityError("reserved since it was asked")  # that one comes before this entry
     until = lease_end(ctx.project) if status == Assignment.Status.ACTIVE else reservation_end(ctx.project)
     check = check_take(ctx=ctx, entry=entry, status=status, lease_until=until)
     if check is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 from annotation.access import ProjectContext
 from annotation.models import Assignment, Document, Project
 from annotation.selectors.history import own_turns
+from annotation.services import claims
 from annotation.services.claims import assignment_reserve_next, reservation_give_back
 from annotation.services.drafts import draft_save
 from annotation.services.gold import gold_publish
@@ -75,6 +77,29 @@ def test_what_was_reserved_comes_next_and_is_the_next_of_the_order(
     assert following == reserved
     assert (following.status, following.document) == ("active", documents[1])
     assert following.lease_until > now() + timedelta(minutes=bob.project.lease_minutes - 1)
+
+
+def test_what_is_reserved_while_the_next_is_looked_for_comes_first_all_the_same(
+    bob: ProjectContext, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks ahead and submits in the same moment: the one must not take the order's next from the other."""
+    held = Assignment.objects.get(status="active")
+    looked_for = claims._next_entry
+    reserved: list[Assignment] = []
+
+    def reserved_just_before(ctx: ProjectContext) -> Any:
+        if not reserved:
+            values = {"generation": held.generation, "lease_until": now() + timedelta(minutes=1), "closed_at": None}
+            reserved.append(assignment_make(documents[1], ctx.user, status="reserved", **values))
+        return looked_for(ctx)
+
+    submit(bob)
+    monkeypatch.setattr(claims, "_next_entry", reserved_just_before)
+    following = assignment_claim_next(ctx=bob)
+    assert following is not None
+    assert (following.document, following.status) == (documents[1], "active")
+    assert [following] == reserved
+    assert not Assignment.objects.filter(status="reserved").exists()
 
 
 def test_nobody_else_gets_it_meanwhile(cast: Cast, bob: ProjectContext, documents: list[Document]) -> None:

@@ -200,6 +200,8 @@ def test_a_second_tab_follows_the_first(page: Any, cast: Cast, asgi_server: str)
     mark(page, "Ada")
     expect(second.locator("mark", has_text="Ada")).to_be_visible()
     expect(second.locator("[data-draft-note]")).to_have_text("Changed in another tab")
+    # Were both to save in the same moment, one of them would rightly be told of the other's (409).
+    expect(page.locator("[data-draft-note]")).to_have_text("Saved")
     mark(second, "Grace")
     expect(page.locator("mark", has_text="Grace")).to_be_visible()
     page.keyboard.press("Enter")
