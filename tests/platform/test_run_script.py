@@ -103,9 +103,10 @@ def test_without_a_browser_the_tests_go_on_with_a_loud_line_but_not_under_ci(
     monkeypatch.setattr(script, "install", lambda extras: None)
     monkeypatch.setattr(script, "provide_browser", lambda: None)
     monkeypatch.setattr(script, "execute", lambda *words: started.append(words))
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
     monkeypatch.delenv("CI", raising=False)
     script.test(["-k", "env"])
-    assert started == [("-m", "pytest", "-k", "env")]
+    assert started == [("-m", "pytest", "-n", "4", "-k", "env")]
     assert "NO BROWSER" in capsys.readouterr().out
     monkeypatch.setenv("CI", "true")
     with pytest.raises(SystemExit):
