@@ -79,4 +79,6 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    ended = main(Path(sys.argv[1]))
+    # All files are written. To take torch and the model down in order lasts up to a second, and the run with it.
+    os._exit(ended)
