@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from annotation.access import ProjectContext
@@ -32,6 +32,8 @@ from annotation.services.turns import Paused, lease_end, reservation_end
 from daner_site.core.clock import now
 
 CLAIM_TRIES = 25
+IN_HAND = -1
+"""Beside the slots of a document, which count from 0: the person has a document already."""
 NEAR = 20
 """So many entries of the published order are as good as each other, where it is about who comes together."""
 
@@ -97,10 +99,12 @@ def assignments_expire(*, project: Project | None = None) -> int:
 
 def _held(ctx: ProjectContext) -> Assignment | None:
     """What is in work, or else what is reserved; its time has not run out."""
-    held = ctx.project.assignments.filter(
-        annotator=ctx.user, status__in=Assignment.HELD, lease_until__gte=now()
-    ).select_related("document", "draft")
+    held = _all_held(ctx).select_related("document", "draft")
     return held.order_by("status").first()  # "active" comes before "reserved"
+
+
+def _all_held(ctx: ProjectContext) -> QuerySet[Assignment]:
+    return ctx.project.assignments.filter(annotator=ctx.user, status__in=Assignment.HELD, lease_until__gte=now())
 
 
 def _renewed(ctx: ProjectContext, held: Assignment) -> bool:
@@ -201,15 +205,14 @@ def _new_company(ctx: ProjectContext, free: QuerySet[Any]) -> QueueEntry:
 @transaction.atomic
 def _take(ctx: ProjectContext, entry: QueueEntry, status: Assignment.Status, *, seen_before: bool) -> Assignment:
     _stop_if_paused(ctx)
-    if status == Assignment.Status.ACTIVE and _held(ctx) is not None:
-        raise IntegrityError("reserved since it was asked")  # that one comes before this entry
+    document = entry.document
+    taken = _taken_slots(ctx, document)
+    if status == Assignment.Status.ACTIVE and IN_HAND in taken:
+        raise IntegrityError("in hand since it was asked")  # that one comes before this entry
     until = lease_end(ctx.project) if status == Assignment.Status.ACTIVE else reservation_end(ctx.project)
     check = check_take(ctx=ctx, entry=entry, status=status, lease_until=until)
     if check is not None:
         return check
-    document = entry.document
-    turns = document.assignments.filter(status__in=Assignment.LIVE, is_check=False)
-    taken = set(turns.values_list("slot", flat=True))
     free = next((slot for slot in range(document.overlap_target) if slot not in taken), None)
     if free is None:
         raise IntegrityError("no free slot")
@@ -237,8 +240,15 @@ def _take(ctx: ProjectContext, entry: QueueEntry, status: Assignment.Status, *, 
     return assignment
 
 
+def _taken_slots(ctx: ProjectContext, document: Document) -> set[int]:
+    """The document's, and `IN_HAND` if the person has one in work or reserved; in one query."""
+    turns = document.assignments.filter(status__in=Assignment.LIVE, is_check=False).order_by()
+    held = _all_held(ctx).order_by().values_list(Value(IN_HAND))
+    return {slot for (slot,) in turns.values_list("slot").union(held, all=True)}
+
+
 def _stop_if_paused(ctx: ProjectContext) -> None:
-    # Locked, so that a pause either sees what is taken now or is seen here.
+    # Locked, so that a pause either sees what is taken now or is seen here; and a reservation by the same person.
     member = ctx.project.members.select_for_update(no_key=True, of=("self",)).filter(user=ctx.user).first()
     if member is not None and member.paused_at is not None:
         raise Paused
