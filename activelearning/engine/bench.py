@@ -30,7 +30,7 @@ from activelearning.domain.selection import SelectionConfig
 from activelearning.engine import acquisition, evaluation, full, scorer, trained, trainer
 from activelearning.engine.bound import bound, machine, native_dtype
 from activelearning.engine.checkpoints import resolve
-from activelearning.engine.devices import CPU
+from activelearning.engine.devices import CPU, settle
 from activelearning.engine.fast import FastModel
 from activelearning.engine.features import FeatureStore
 from activelearning.engine.model import Tagger, load_encoder, parts
@@ -120,10 +120,9 @@ def in_fresh_process(stage: Callable[[Plan], Result], plan: Plan) -> Result:
 
 
 def _run(stage: Callable[[Plan], Result], plan: Plan) -> Result:
-    import torch._dynamo  # by itself only at an optimiser's first step, on the clock
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    torch.set_num_threads(1)
+    settle(1)
     result = stage(plan)
     return result | {"peak_memory_bytes": _peak_memory()}
 

@@ -41,11 +41,10 @@ def main(folder: Path) -> int:
 def _run(folder: Path, job: files.Job) -> dict[str, float]:
     """All stages; returns the seconds each took, those already done left out."""
     began = time.monotonic()
-    import torch
-
+    from activelearning.engine.devices import settle
     from activelearning.engine.stages import Stages
 
-    torch.set_num_threads(job.threads)
+    settle(job.threads)
     stages = Stages(folder, job, Reporter())
     stages.seconds["load"] = round(time.monotonic() - began, 3)
     stages.run()

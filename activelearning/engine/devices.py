@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import AbstractContextManager
 from functools import cache
@@ -15,6 +16,15 @@ CPU = torch.device("cpu")
 WORTH_HALVING = 1.2
 """Times that products in half precision must be faster: they lose digits, and everything around them is converted."""
 TIMINGS = 5
+PRODUCTS_KEPT = 256
+"""Compiled products that oneDNN keeps: one for each shape of a batch, up to a megabyte each. Its own 1024 took a third of
+the memory of a full training on long sentences in half precision, and made it no faster."""
+
+
+def settle(threads: int) -> None:
+    """What a process that computes on the CPU sets, before it computes anything."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRODUCTS_KEPT))
+    torch.set_num_threads(threads)
 
 
 def best_device() -> torch.device:
@@ -63,4 +73,4 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
 
 def one_thread() -> None:
     """For measurements: with more, products of small matrices wait for each other on a busy machine."""
-    torch.set_num_threads(1)
+    settle(1)

@@ -6,9 +6,8 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from activelearning.engine import scorer, trained
+from activelearning.engine.devices import settle
 from activelearning.engine.reading import Model
 from activelearning.engine.types import ScoredDocument, Text
 
@@ -29,5 +28,5 @@ def predict(folder: str, texts: list[Text]) -> list[ScoredDocument]:
 
 @lru_cache(maxsize=MODELS_KEPT)
 def _load(folder: str) -> Model:
-    torch.set_num_threads(1)
+    settle(1)
     return trained.load(Path(folder))

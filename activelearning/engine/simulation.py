@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from activelearning.domain.policy import GROWTH
 from activelearning.domain.selection import DEFAULT, RANDOM, Ranked, SelectionConfig, shuffled
 from activelearning.engine import acquisition, curves, scorer, trainer
 from activelearning.engine.checkpoints import resolve
+from activelearning.engine.devices import settle
 from activelearning.engine.features import FeatureStore
 from activelearning.engine.types import EngineError, Example, ScoredDocument, Text, Tier, TrainConfig
 from annotation.domain.spans import LabelledSpan
@@ -216,7 +216,7 @@ def _end_with_parent() -> None:
 
 
 def _unit(corpus: Corpus, plan: Plan, tell: Callable[[str], None], unit: tuple[str, int]) -> list[Round]:
-    torch.set_num_threads(1)
+    settle(1)
     strategy, seed = unit
     engine = plan.engine(plan.features, plan.config)
     if strategy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
@@ -40,3 +42,13 @@ def test_measuring_changes_no_training_that_has_set_its_seed():
     before = torch.get_rng_state()
     half_type(CPU)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_few_compiled_products_are_kept_unless_the_operator_says_otherwise(monkeypatch):
+    threads = torch.get_num_threads()
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "7")
+    devices.settle(threads)
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "7"
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY")
+    devices.settle(threads)
+    assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) == devices.PRODUCTS_KEPT
