@@ -120,6 +120,7 @@ def in_fresh_process(stage: Callable[[Plan], Result], plan: Plan) -> Result:
 
 
 def _run(stage: Callable[[Plan], Result], plan: Plan) -> Result:
+    import torch._dynamo  # noqa: F401  by itself only at an optimiser's first step, on the clock
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     settle(1)

@@ -22,7 +22,10 @@ the memory of a full training on long sentences in half precision, and made it n
 
 
 def settle(threads: int) -> None:
-    """What a process that computes on the CPU sets, before it computes anything."""
+    """What a process that computes on the CPU sets, before it computes anything.
+
+    For measurements one thread: with more, products of small matrices wait for each other on a busy machine.
+    """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRODUCTS_KEPT))
     torch.set_num_threads(threads)
 
@@ -69,8 +72,3 @@ def _seconds_of_product(rows: Tensor, weight: Tensor) -> float:
 def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     """Autocast to `half_type`."""
     return torch.autocast(device.type, torch.bfloat16, enabled=half_type(device) == torch.bfloat16)
-
-
-def one_thread() -> None:
-    """For measurements: with more, products of small matrices wait for each other on a busy machine."""
-    settle(1)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from activelearning.engine import evaluation, trainer
-from activelearning.engine.devices import one_thread
+from activelearning.engine.devices import settle
 from activelearning.engine.features import FeatureStore
 from activelearning.engine.suspicion import suspicions
 from activelearning.engine.types import Example, Suspicion, Tier, TrainConfig
@@ -164,7 +164,7 @@ def measure(
     corpora: Callable[[int], Corpus], features: FeatureStore, seeds: int, tell: Callable[[str], None]
 ) -> list[Result]:
     """All plays of one corpus, a result a seed; `tell` hears of each as it ends."""
-    one_thread()
+    settle(1)
     found = []
     for seed in range(seeds):
         corpus = corpora(seed)
