@@ -59,6 +59,16 @@ def test_the_next_document_is_there_before_the_server_has_answered(page: Any, ha
     assert page.evaluate("performance.getEntriesByName('daner:next').length") == 1
 
 
+@pytest.mark.parametrize("width", [980, 1366, 1920, 2560])
+def test_what_is_said_after_submitting_lies_beside_the_text(page: Any, harness: Harness, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 768})
+    press(page, "Enter")
+    said = page.locator(".toast", has_text="Submitted.").bounding_box()
+    reasons = page.get_by_text("Why this document?").bounding_box()
+    assert said["x"] >= reasons["x"] + reasons["width"]
+    assert said["x"] + said["width"] <= width
+
+
 def test_one_after_the_other_is_sent_in_that_order(page: Any, harness: Harness) -> None:
     harness.held = []
     press(page, "Enter")
