@@ -11,12 +11,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from activelearning.engine.intervals import corrected
+from annotation.domain.shares import share_interval
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 1000
+PROBES = 100
 CONFIDENCE = 0.95
 
 
@@ -26,8 +27,20 @@ def f1(counts: Counts) -> float:
 
 
 def f1_interval(counts: Counts) -> tuple[float, float]:
-    """95 % interval of F1 over samples of documents."""
-    return corrected(_f1(_weights(len(counts)) @ counts), f1(counts), _f1(counts.sum(0) - counts))
+    """95 % interval of F1, had other documents been drawn."""
+    gold, predicted, correct = counts.T
+    return share_interval(correct.tolist(), ((gold + predicted) / 2).tolist())
+
+
+def coverage(counts: Counts, size: int) -> float:
+    """How often the interval of `size` documents holds F1 of the others, of `PROBES` draws without replacement."""
+    order, whole = np.random.default_rng(size), counts.sum(0)
+    held = 0
+    for _ in range(PROBES):
+        probe = counts[order.choice(len(counts), size, replace=False)]
+        low, high = f1_interval(probe)
+        held += bool(low <= _f1(whole - probe.sum(0)) <= high)
+    return held / PROBES
 
 
 def difference_interval(ours: Counts, theirs: Counts) -> tuple[float, float]:

@@ -5,26 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
-
 from activelearning.domain.metrics import Counts, DocumentCounts, Evaluation, document_counts, total
-from activelearning.engine.intervals import Floats, corrected
 from activelearning.engine.reading import Model
 from activelearning.engine.scorer import score
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop
+from annotation.domain.shares import share_interval
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.tags import bio_to_spans, spans_to_bio
 
-DRAWS = 1000
-SEED = 0
 MIN_DOCUMENTS = 5
-"""Fewer documents that say anything give an interval that only looks like one."""
-CELLS_AT_ONCE = 2_000_000
-"""Bounds the memory of the resampling: draws × documents held together."""
-MEASURES = ("precision", "recall", "f1")
-
-Interval = dict[str, list[float]]
-"""`{"precision": [low, high], "recall": …, "f1": …}`"""
+"""With fewer documents that say anything there is next to nothing to say."""
 
 
 def evaluate_model(
@@ -66,67 +56,28 @@ def count_entities(
 def measured(documents: Sequence[DocumentCounts]) -> dict[str, Any]:
     """What `metrics.json` holds: `Evaluation.as_dict` with an `interval` for all and for each label.
 
-    `interval` is None where too few documents say anything.
+    `interval` is {"precision": [low, high], "recall": …, "f1": …}, 95 %; None where fewer than
+    `MIN_DOCUMENTS` say anything.
     """
     evaluation = total(documents)
     found = evaluation.as_dict()
-    intervals = bootstrap(documents, sorted(evaluation.labels))
     for name, quality in found["labels"].items():
-        quality["interval"] = intervals[name]
-    return found | {"interval": intervals[""]}
+        quality["interval"] = _intervals([document[name] for document in documents if name in document])
+    return found | {"interval": _intervals([_together(document) for document in documents])}
 
 
-def bootstrap(
-    documents: Sequence[DocumentCounts], labels: Sequence[str], *, draws: int = DRAWS, seed: int = SEED
-) -> dict[str, Interval | None]:
-    """95 % intervals over documents drawn again with replacement; "" is all labels together.
-
-    Draws in which a share is undefined are left out of its interval.
-    """
-    if not documents:
-        return dict.fromkeys(["", *labels])
-    rows = np.array([[document.get(name, (0, 0, 0)) for name in labels] for document in documents], dtype=np.float64)
-    rows = rows.reshape(len(documents), len(labels), 3)
-    rows = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)
-    enough = (rows.any(axis=2).sum(axis=0) >= MIN_DOCUMENTS).tolist()
-    sums = _resampled(rows, draws, seed)
-    return {
-        name: _intervals(sums[:, column], rows[:, column]) if enough[column] else None
-        for column, name in enumerate(["", *labels])
-    }
+def _intervals(documents: Sequence[Counts]) -> dict[str, list[float]] | None:
+    if sum(any(counts) for counts in documents) < MIN_DOCUMENTS:
+        return None
+    gold, predicted, correct = zip(*documents, strict=True)
+    halves = [(mine + theirs) / 2 for mine, theirs in zip(gold, predicted, strict=True)]
+    wholes = {"precision": predicted, "recall": gold, "f1": halves}
+    return {measure: list(share_interval(correct, whole)) for measure, whole in wholes.items()}
 
 
-def _resampled(rows: Floats, draws: int, seed: int) -> Floats:
-    """Sums of `rows` (documents, columns, 3) over `draws` samples of as many documents."""
-    generator = np.random.default_rng(seed)
-    number, at_once = len(rows), max(1, CELLS_AT_ONCE // len(rows))
-    parts = []
-    for start in range(0, draws, at_once):
-        times = generator.multinomial(number, np.full(number, 1 / number), min(at_once, draws - start))
-        parts.append(np.tensordot(times.astype(np.float64), rows, axes=1))
-    return np.concatenate(parts)
-
-
-def _intervals(sums: Floats, rows: Floats) -> Interval:
-    """`sums`: draws × (gold, predicted, correct); `rows`: the same of each document."""
-    whole = rows.sum(axis=0)
-    drawn, value, without = _shares(sums), _shares(whole[None]), _shares(whole - rows)
-    return {
-        measure: list(corrected(drawn[measure], float(value[measure][0]), without[measure]))
-        if np.isfinite(drawn[measure]).any() and np.isfinite(value[measure][0])
-        else [0.0, 1.0]
-        for measure in MEASURES
-    }
-
-
-def _shares(sums: Floats) -> dict[str, Floats]:
-    """Precision, recall and F1 of each row, NaN where undefined."""
-    gold, predicted, correct = sums.T
-    parts = ((correct, predicted), (correct, gold), (2 * correct, gold + predicted))
-    return {
-        measure: np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-        for measure, (part, whole) in zip(MEASURES, parts, strict=True)
-    }
+def _together(document: DocumentCounts) -> Counts:
+    """All labels of one document."""
+    return Counts(*(sum(column) for column in zip((0, 0, 0), *document.values(), strict=True)))
 
 
 def _as_trained(example: Example, labels: Collection[str]) -> list[LabelledSpan]:

@@ -135,6 +135,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the probe says of F1 on the documents of the pool that are left, and what is true."""
+
+    low: float
+    high: float
+    """95 % interval."""
+    truth: float
+    redrawn: float
+    """Share of other probes of as many documents, drawn from the same ones, whose interval holds the truth. The
+    rounds of a seed share one probe, so whether that one does is the toss of one coin."""
+
+    @property
+    def covers(self) -> bool:
+        return self.low <= self.truth <= self.high
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     tokens: int
     sentences: int
@@ -146,8 +163,7 @@ class Round:
     """Of training and ranking in this round."""
     counts: curves.Counts = field(repr=False)
     """Of the test documents, as `curves` counts them."""
-    probe: tuple[float, float, float] | None = None
-    """The probe's 95 % interval of F1, and F1 on what is left of the pool."""
+    probe: Estimate | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The figures of one point of a curve."""
@@ -321,15 +337,16 @@ class _Run:
             batch=max(1, math.ceil(share)),
         )
 
-    def _estimate(self, rest: list[ScoredDocument], budget: int | None) -> tuple[float, float, float] | None:
-        """The probe's interval of F1, and F1 on the open documents, `rest`."""
+    def _estimate(self, rest: list[ScoredDocument], budget: int | None) -> Estimate | None:
+        """Of F1 on the open documents, `rest`."""
         if not self.probe or not rest:
             return None
         probe = list(self.engine.score(self.model, self.probe, vectors=True))
-        counts = _counts_of(probe, self.corpus.gold)
+        counts, others = _counts_of(probe, self.corpus.gold), _counts_of(rest, self.corpus.gold)
         if budget is not None and self.selection.strategy != RANDOM:
             self._let_go(rest, probe, budget)
-        return *curves.f1_interval(counts), curves.f1(_counts_of(rest, self.corpus.gold))
+        redrawn = curves.coverage(np.concatenate([counts, others]), len(counts))
+        return Estimate(*curves.f1_interval(counts), curves.f1(others), redrawn)
 
     def _let_go(self, rest: list[ScoredDocument], probe: list[ScoredDocument], budget: int) -> None:
         """Drop from the probe what the strategy would label next, were it open.
@@ -353,7 +370,7 @@ def _round(
     labelled: Sequence[Example],
     counts: curves.Counts,
     cpu_s: float,
-    probe: tuple[float, float, float] | None = None,
+    probe: Estimate | None = None,
 ) -> Round:
     entities = [len(corpus.gold[example.document_id]) for example in labelled]
     cost = plan.selection.cost

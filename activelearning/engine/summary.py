@@ -29,7 +29,7 @@ def summary(corpus: Corpus, plan: Plan, results: Results) -> dict[str, Any]:
         name: _strategy(runs, results.rounds.get(RANDOM, []), full, corpus.words, not plan.starts_apart(name))
         for name, runs in results.rounds.items()
     }
-    probe = {key: sum(of["probe"][key] for of in strategies.values()) for key in ("rounds", "covered")}
+    probe = _probe([r for runs in results.rounds.values() for run in runs for r in run])
     return {"full": {"f1": full, "tokens": corpus.words}, "strategies": strategies, "probe": probe}
 
 
@@ -57,11 +57,19 @@ def _strategy(
     ]
     figures["rounds_won"] = [sum(ours.f1 > theirs.f1 for _, _, ours, theirs in pairs), len(pairs)]
     figures["never_worse"] = {"worse_cells": list(_worse(pairs)), "cells": len(pairs)}
-    estimates = [r.probe for run in runs for r in run if r.probe]
-    covered = sum(low <= truth <= high for low, high, truth in estimates)
-    figures["probe"] = {"rounds": len(estimates), "covered": covered}
+    figures["probe"] = _probe([r for run in runs for r in run])
     figures["forecast"] = _forecasts(figures["curve"])
     return figures
+
+
+def _probe(rounds: Sequence[Round]) -> dict[str, Any]:
+    """How often the probe's interval held; `redrawn`: the share of other probes' that did, None without a probe."""
+    estimates = [r.probe for r in rounds if r.probe]
+    return {
+        "rounds": len(estimates),
+        "covered": sum(estimate.covers for estimate in estimates),
+        "redrawn": _mean([estimate.redrawn for estimate in estimates]),
+    }
 
 
 def _forecasts(curve: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
@@ -123,8 +131,10 @@ def table(figures: Mapping[str, Any]) -> str:
             f"{_of(len(worse['worse_cells']), worse['cells']):>9}{shares}{_number(of['hours_to'][GOAL]):>18}   {means}"
         )
     if figures["probe"]["rounds"]:
-        covered = _of(figures["probe"]["covered"], figures["probe"]["rounds"])
-        lines.append(f"The probe's interval held the F1 of the unlabelled pool in {covered} rounds.")
+        probe = figures["probe"]
+        covered, redrawn = _of(probe["covered"], probe["rounds"]), _percent(probe["redrawn"])
+        lines.append(f"The probe's interval held the F1 of the unlabelled pool in {covered} rounds, and")
+        lines.append(f"that of other probes of as many documents, drawn anew for every round, in {redrawn}.")
     return "\n".join([*lines, *_track([figures])])
 
 

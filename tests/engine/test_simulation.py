@@ -14,7 +14,17 @@ import pytest
 from activelearning.domain.selection import CostModel, Ranked, SelectionConfig, shuffled
 from activelearning.engine import curves
 from activelearning.engine.corpora import read_conll, split_off
-from activelearning.engine.simulation import Corpus, Engine, Plan, Results, Round, budgets, next_order, simulate
+from activelearning.engine.simulation import (
+    Corpus,
+    Engine,
+    Estimate,
+    Plan,
+    Results,
+    Round,
+    budgets,
+    next_order,
+    simulate,
+)
 from activelearning.engine.summary import comparison, summary, table
 from activelearning.engine.types import EngineError, Example, PredictedSpan, ScoredDocument, Text, TrainConfig
 from tests.engine.corpus import example, examples
@@ -120,7 +130,7 @@ def test_f1_is_micro_averaged() -> None:
     assert curves.f1(np.zeros((2, 3), dtype=np.int64)) == 0.0
 
 
-def test_the_interval_of_f1_is_that_of_resampled_documents() -> None:
+def test_with_many_documents_the_interval_of_f1_is_that_of_resampled_ones() -> None:
     draws = np.random.default_rng(5)
     gold = draws.integers(1, 4, 200)
     correct = draws.binomial(gold, 0.7)
@@ -128,6 +138,29 @@ def test_the_interval_of_f1_is_that_of_resampled_documents() -> None:
     low, high = curves.f1_interval(counts)
     resampled = [curves.f1(counts[draws.integers(0, 200, 200)]) for _ in range(2000)]
     assert (low, high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])), abs=0.01)
+
+
+def test_probes_drawn_from_documents_hold_the_f1_of_the_others_as_often_as_they_claim() -> None:
+    draws = np.random.default_rng(6)
+    gold = draws.integers(0, 4, 800)
+    predicted = draws.integers(0, 4, 800)
+    counts = np.stack([gold, predicted, draws.binomial(np.minimum(gold, predicted), 0.6)], 1)
+    assert 0.88 <= curves.coverage(counts, 60) <= 1.0
+    assert curves.coverage(counts, 60) == curves.coverage(counts, 60)
+
+
+def test_an_interval_that_claims_too_much_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = np.random.default_rng(6)
+    gold = draws.integers(0, 4, 800)
+    counts = np.stack([gold, gold, draws.binomial(gold, 0.6)], 1)
+    whole = curves.f1_interval
+
+    def halved(of: Any) -> tuple[float, float]:
+        low, high = whole(of)
+        return (3 * low + high) / 4, (low + 3 * high) / 4
+
+    monkeypatch.setattr(curves, "f1_interval", halved)
+    assert 0.45 <= curves.coverage(counts, 60) <= 0.85
 
 
 def test_a_difference_is_judged_on_the_same_documents() -> None:
@@ -304,9 +337,9 @@ def test_the_probe_is_set_aside_and_its_interval_is_held_against_the_rest_of_the
     assert read[1] == pool - probe - {e for e in seen if e not in read[1]}
     for done in rounds:
         assert done.probe is not None
-        low, high, truth = done.probe
-        assert 0 <= low <= high <= 1
-        assert 0 <= truth <= 1
+        assert 0 <= done.probe.low <= done.probe.high <= 1
+        assert 0 <= done.probe.truth <= 1
+        assert 0 < done.probe.redrawn <= 1
 
 
 @pytest.mark.parametrize("strategy", ["random", "mnlp"])
@@ -375,7 +408,7 @@ def test_a_simulation_gives_the_same_figures_twice(results: Results) -> None:
 # --- figures -----------------------------------------------------------------------------------
 
 
-def made(tokens: int, f1: float, right: int = 0, probe: tuple[float, float, float] | None = None) -> Round:
+def made(tokens: int, f1: float, right: int = 0, probe: Estimate | None = None) -> Round:
     counts = np.array([[1, 1, int(place < right)] for place in range(100)])
     return Round(tokens, tokens // 10, tokens // 20, f1, 36.0 * tokens, 0.1, counts, probe)
 
@@ -427,10 +460,12 @@ def test_the_first_round_counts_where_strategies_start_apart() -> None:
 
 
 def test_the_probe_is_counted_where_it_was_read() -> None:
-    runs = [[made(100, 0.5), made(200, 0.7, probe=(0.6, 0.8, 0.7)), made(300, 0.7, probe=(0.6, 0.8, 0.9))]]
+    read = [Estimate(0.6, 0.8, 0.7, 0.95), Estimate(0.6, 0.8, 0.9, 0.9)]
+    runs = [[made(100, 0.5), made(200, 0.7, probe=read[0]), made(300, 0.7, probe=read[1])]]
     found = figures(runs, [[made(100, 0.5), made(200, 0.7), made(300, 0.7)]], probe=30)
-    assert found["strategies"]["mnlp"]["probe"] == {"rounds": 2, "covered": 1}
-    assert found["probe"] == {"rounds": 2, "covered": 1}
+    assert found["strategies"]["mnlp"]["probe"] == {"rounds": 2, "covered": 1, "redrawn": pytest.approx(0.925)}
+    assert found["strategies"]["random"]["probe"] == {"rounds": 0, "covered": 0, "redrawn": None}
+    assert found["probe"] == {"rounds": 2, "covered": 1, "redrawn": pytest.approx(0.925)}
 
 
 def test_forecasts_along_the_curve_are_held_against_what_followed() -> None:

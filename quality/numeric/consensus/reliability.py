@@ -13,15 +13,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from annotation.domain.shares import share_interval
 from quality.numeric.consensus.reading import Mark, Reading
 from quality.numeric.consensus.results import LabelReliability, Reliability
 from quality.numeric.consensus.solution import Solution
 
 ENOUGH_DOCUMENTS = 8
 ENOUGH_SPANS = 100
-DRAWS = 1_000
-_DRAWN_AT_ONCE = 3 * 10**6
-"""Documents × draws that are held in memory."""
 
 Counts = npt.NDArray[np.int64]
 """… × (right, their own, the reference's spans)."""
@@ -55,7 +53,7 @@ def _row(name: str, documents: Sequence[Mapping[str, list[int]]], labels: Sequen
             counts[number, labels.index(label)] = row
     per_label = counts.sum(axis=0)
     right, own, reference = (int(number) for number in per_label.sum(axis=0))
-    low, high = interval(counts.sum(axis=1))
+    low, high = _interval(counts.sum(axis=1)) if own or reference else (None, None)
     return Reliability(
         annotator=name,
         documents=len(documents),
@@ -79,28 +77,7 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def interval(counts: Counts, *, seed: int = 0) -> tuple[float | None, float | None]:
-    """95 % of the F1s of resampled documents; `counts`: documents × (right, own, reference).
-
-    None for both where there is nothing to resample. Whole documents are drawn, since the tokens
-    of one stand or fall together.
-    """
-    counts = counts[counts.sum(axis=1) > 0]
-    if not len(counts):
-        return None, None
-    random = np.random.default_rng(seed)
-    sums = [_times(random, len(counts), size) @ counts for size in _batches(len(counts))]
-    right, own, reference = np.concatenate(sums).T
-    low, high = np.percentile(2 * right / (own + reference), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _times(random: np.random.Generator, documents: int, draws: int) -> npt.NDArray[np.float64]:
-    """draws × documents: how often each is drawn; a tenth of the time of asking for a multinomial."""
-    drawn = random.integers(documents, size=(draws, documents)) + documents * np.arange(draws)[:, None]
-    return np.bincount(drawn.ravel(), minlength=draws * documents).reshape(draws, documents).astype(np.float64)
-
-
-def _batches(documents: int) -> list[int]:
-    size = max(1, min(DRAWS, _DRAWN_AT_ONCE // documents))
-    return [min(size, DRAWS - done) for done in range(0, DRAWS, size)]
+def _interval(counts: Counts) -> tuple[float, float]:
+    """95 % of the F1, had other documents been drawn; `counts`: documents × 3."""
+    right, own, reference = counts.T
+    return share_interval(right.tolist(), ((own + reference) / 2).tolist())

@@ -50,7 +50,7 @@ class Reliability:
     """None where neither side marked anything."""
     low: float | None
     high: float | None
-    """95 % interval of the F1 over resampled documents."""
+    """95 % interval of the F1, had other documents been drawn."""
     enough: bool
     """False: too little evidence to show the figure to anybody, let alone to compare people."""
     per_label: Mapping[str, LabelReliability]
