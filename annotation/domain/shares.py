@@ -10,7 +10,7 @@ Categorical Data Analysis, 3.1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log, sqrt
+from math import log, sqrt, tanh
 
 from annotation.domain.resampling import LEVEL, student
 
@@ -39,5 +39,6 @@ def share_interval(parts: Sequence[float], wholes: Sequence[float]) -> tuple[flo
     smoothed = (part + HALF) / (whole + 2 * HALF)
     error = max(sqrt(scatter), HALF) / whole / (smoothed * (1 - smoothed))
     middle, reach = log(smoothed / (1 - smoothed)), student(LEVEL, len(said) - 1) * error
-    low, high = (1 / (1 + exp(-end)) for end in (middle - reach, middle + reach))
+    # The logistic function, in a form that does not overflow.
+    low, high = ((1 + tanh(end / 2)) / 2 for end in (middle - reach, middle + reach))
     return (low if part else 0.0), (high if part < whole else 1.0)

@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import exp, log, sqrt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotation.domain.resampling import student
 from annotation.domain.shares import share_interval
@@ -50,6 +52,25 @@ def test_one_document_that_holds_most_of_the_entities_widens_it() -> None:
     even = share_interval([6] * 10 + [8] * 10, [10] * 20)
     uneven = share_interval([6] * 10 + [8] * 9 + [80], [10] * 19 + [100])
     assert uneven[1] - uneven[0] > 1.3 * (even[1] - even[0])
+
+
+counted = st.integers(0, 10**9).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
+
+
+@given(st.lists(counted, min_size=2, max_size=12).filter(lambda rows: sum(whole > 0 for _, whole in rows) > 1))
+def test_it_holds_the_share_and_stays_between_nothing_and_all(rows: list[tuple[int, int]]) -> None:
+    parts, wholes = zip(*rows, strict=True)
+    low, high = share_interval(parts, wholes)
+    share = sum(parts) / sum(wholes)
+    assert 0 <= low <= share + 1e-9
+    assert share - 1e-9 <= high <= 1
+
+
+@pytest.mark.parametrize("others", [1, 4, 400])
+def test_one_document_that_holds_all_but_a_few_entities_leaves_nearly_everything_open(others: int) -> None:
+    low, high = share_interval([0] * others + [10**6], [1] * others + [10**6])
+    assert 0 <= low < 0.01
+    assert 0.999 < high <= 1
 
 
 @pytest.mark.parametrize(("documents", "share"), [(10, 0.7), (20, 0.1), (20, 0.5), (40, 0.05), (40, 0.9), (200, 0.3)])
