@@ -26,10 +26,10 @@ def f1(counts: Counts) -> float:
     return float(_f1(counts.sum(0)))
 
 
-def f1_interval(counts: Counts) -> tuple[float, float]:
-    """95 % interval of F1, had other documents been drawn."""
+def f1_interval(counts: Counts, others: int | None = None) -> tuple[float, float]:
+    """95 % interval of F1 in `others` more documents of the same kind; None: in all there could be."""
     gold, predicted, correct = counts.T
-    return share_interval(correct.tolist(), ((gold + predicted) / 2).tolist())
+    return share_interval(correct.tolist(), ((gold + predicted) / 2).tolist(), others=others)
 
 
 def coverage(counts: Counts, size: int) -> float:
@@ -38,7 +38,7 @@ def coverage(counts: Counts, size: int) -> float:
     held = 0
     for _ in range(PROBES):
         probe = counts[order.choice(len(counts), size, replace=False)]
-        low, high = f1_interval(probe)
+        low, high = f1_interval(probe, len(counts) - size)
         held += bool(low <= _f1(whole - probe.sum(0)) <= high)
     return held / PROBES
 

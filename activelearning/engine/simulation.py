@@ -346,7 +346,7 @@ class _Run:
         if budget is not None and self.selection.strategy != RANDOM:
             self._let_go(rest, probe, budget)
         redrawn = curves.coverage(np.concatenate([counts, others]), len(counts))
-        return Estimate(*curves.f1_interval(counts), curves.f1(others), redrawn)
+        return Estimate(*curves.f1_interval(counts, len(rest)), curves.f1(others), redrawn)
 
     def _let_go(self, rest: list[ScoredDocument], probe: list[ScoredDocument], budget: int) -> None:
         """Drop from the probe what the strategy would label next, were it open.

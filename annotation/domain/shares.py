@@ -19,13 +19,17 @@ HALF = 0.5
 Biometrika 43:461-464); also the least scatter that is believed."""
 
 
-def share_interval(parts: Sequence[float], wholes: Sequence[float]) -> tuple[float, float]:
+def share_interval(
+    parts: Sequence[float], wholes: Sequence[float], *, others: int | None = None
+) -> tuple[float, float]:
     """95 % interval of Σparts / Σwholes, within [0, 1]; all of that where fewer than two documents say anything.
 
     Args:
         parts: of each document, from 0 to its whole.
         wholes: of each document; one of 0 says nothing. Twice the right entities are the part of F1 in the
             entities of gold and model together; with halves of both, entities remain the unit.
+        others: ask for the share in so many other documents of the same kind, which chance drew, too; None: in
+            all there could be.
 
     How much a document moves the share is asked by leaving it out (jackknife; the residuals of MacKinnon and
     White 1985, J. Econometrics 29:305-325, HC3), so few documents and long ones are not taken for sure.
@@ -38,6 +42,8 @@ def share_interval(parts: Sequence[float], wholes: Sequence[float]) -> tuple[flo
     scatter = sum(((mine - share * own) / (1 - own / whole)) ** 2 for mine, own in said)
     smoothed = (part + HALF) / (whole + 2 * HALF)
     error = max(sqrt(scatter), HALF) / whole / (smoothed * (1 - smoothed))
+    if others:
+        error *= sqrt(1 + len(parts) / others)
     middle, reach = log(smoothed / (1 - smoothed)), student(LEVEL, len(said) - 1) * error
     # The logistic function, in a form that does not overflow.
     low, high = ((1 + tanh(end / 2)) / 2 for end in (middle - reach, middle + reach))

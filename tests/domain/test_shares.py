@@ -48,6 +48,15 @@ def test_more_documents_narrow_it() -> None:
     assert all(before > 1.8 * after for before, after in pairwise(widths))
 
 
+def test_the_share_of_as_many_others_scatters_twice_as_much() -> None:
+    parts, wholes = [6, 8] * 10, [10] * 20
+    (low, high), (lower, higher) = share_interval(parts, wholes), share_interval(parts, wholes, others=20)
+    assert log(higher / (1 - higher)) - log(lower / (1 - lower)) == pytest.approx(
+        sqrt(2) * (log(high / (1 - high)) - log(low / (1 - low)))
+    )
+    assert share_interval(parts, wholes, others=10**9) == pytest.approx((low, high))
+
+
 def test_one_document_that_holds_most_of_the_entities_widens_it() -> None:
     even = share_interval([6] * 10 + [8] * 10, [10] * 20)
     uneven = share_interval([6] * 10 + [8] * 9 + [80], [10] * 19 + [100])

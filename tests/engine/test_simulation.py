@@ -149,14 +149,21 @@ def test_probes_drawn_from_documents_hold_the_f1_of_the_others_as_often_as_they_
     assert curves.coverage(counts, 60) == curves.coverage(counts, 60)
 
 
+def test_few_others_scatter_themselves_and_the_interval_allows_for_it() -> None:
+    draws = np.random.default_rng(8)
+    gold = draws.integers(0, 4, 240)
+    counts = np.stack([gold, gold, draws.binomial(gold, 0.6)], 1)
+    assert curves.coverage(counts, 120) >= 0.9
+
+
 def test_an_interval_that_claims_too_much_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = np.random.default_rng(6)
     gold = draws.integers(0, 4, 800)
     counts = np.stack([gold, gold, draws.binomial(gold, 0.6)], 1)
     whole = curves.f1_interval
 
-    def halved(of: Any) -> tuple[float, float]:
-        low, high = whole(of)
+    def halved(*of: Any) -> tuple[float, float]:
+        low, high = whole(*of)
         return (3 * low + high) / 4, (low + 3 * high) / 4
 
     monkeypatch.setattr(curves, "f1_interval", halved)
