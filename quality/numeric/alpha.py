@@ -25,7 +25,7 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 
-from quality.numeric.intervals import Interval, interval
+from quality.numeric.intervals import MIN_DOCUMENTS, Interval, interval
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -202,7 +202,16 @@ def fractions_of_sums(sums: FloatArray) -> FloatArray:
 
 
 def alpha_interval(rows: FloatArray, *, draws: int | None = None, seed: int = 0) -> Interval | None:
-    """Resample documents. `rows`: documents × (V + 2), from `additive_row`. None if too few."""
+    """Resample documents. `rows`: documents × (V + 2), from `additive_row`.
+
+    None if fewer than MIN_DOCUMENTS hold anything but the commonest value. What alpha holds disagreement against is
+    in those alone: where a label is rare, a sample of documents that agree on nothing but its absence says nothing on it,
+    however many they are.
+    """
+    values = rows[:, :-2]
+    others = np.delete(values, values.sum(axis=0).argmax(), axis=1)
+    if np.count_nonzero(others.any(axis=1)) < MIN_DOCUMENTS:
+        return None
     return interval(rows, alphas_of_sums, draws=draws, seed=seed)
 
 

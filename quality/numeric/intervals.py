@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -73,19 +73,28 @@ class Coverage:
 
 
 def coverage(
-    rows: FloatArray, statistic: Statistic, size: int, *, groups: int | None = None, samples: int = 300, seed: int = 0
+    rows: FloatArray,
+    statistic: Statistic,
+    size: int,
+    *,
+    make: Callable[..., Interval | None] | None = None,
+    groups: int | None = None,
+    samples: int = 300,
+    seed: int = 0,
 ) -> Coverage | None:
     """Takes these documents for all there are: how often does the interval of a few hold the figure of all?
 
     Args:
         rows: documents × columns.
         size: documents in a sample, drawn with replacement.
+        make: the interval of a sample with this `seed`; None: `interval`.
         groups: make each interval of so many groups that chance puts the documents into, as the product
             does where documents are many.
     """
     rows = rows[rows.any(axis=1)]
     if not len(rows):
         return None
+    make = make or partial(interval, statistic=statistic)
     generator = np.random.default_rng(seed)
     value = float(statistic(rows.sum(axis=0)[None])[0])
     found = []
@@ -93,7 +102,7 @@ def coverage(
         drawn = rows[generator.integers(0, len(rows), size)]
         if groups is not None:
             drawn = _grouped(drawn, generator.integers(0, groups, size), groups)
-        if (each := interval(drawn, statistic, seed=number)) is not None:
+        if (each := make(drawn, seed=number)) is not None:
             found.append(each)
     if not found:
         return None

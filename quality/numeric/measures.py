@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from quality.numeric.ratio import ratio_interval
 
 __all__ = ["VERSION", "DocumentRow", "MeasuredDocument", "PairSums", "document_row", "figures", "measure", "measured"]
 
-VERSION = 4
+VERSION = 5
 """Rises when a definition changes, so that stored reports are measured again."""
 
 MEASURES = ("exact", "overlap", "boundary")
@@ -125,12 +126,14 @@ def coverages(
     rows = [row for row in rows if row.documents]
     table, whole = _Table(rows), total(rows)
     alphas = {name: table.matrix(name, sorted(whole.view(name).values)) for name in ("bio", "label", *_own(whole))}
-    tried = {name: (matrix, numeric.alphas_of_sums) for name, matrix in alphas.items()}
-    tried |= {"exact": (table.counted("exact"), numeric.fractions_of_sums)}
-    return {
-        name: coverage(matrix, statistic, size, groups=groups, samples=samples)
-        for name, (matrix, statistic) in tried.items()
-    }
+    alpha, fraction = (
+        partial(coverage, statistic=statistic, size=size, make=make, groups=groups, samples=samples)
+        for statistic, make in (
+            (numeric.alphas_of_sums, numeric.alpha_interval),
+            (numeric.fractions_of_sums, numeric.fraction_interval),
+        )
+    )
+    return {name: alpha(matrix) for name, matrix in alphas.items()} | {"exact": fraction(table.counted("exact"))}
 
 
 def _own(row: DocumentRow) -> list[str]:

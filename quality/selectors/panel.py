@@ -66,18 +66,15 @@ class Figure:
         return round(100 * (self.value or 0))
 
     @property
-    def judged(self) -> float | None:
-        """The cautious end of the interval, or the value where there is none."""
-        return self.value if self.low is None else self.low
-
-    @property
-    def reading(self) -> tuple[str, str]:
-        """A badge: style and word."""
-        if self.judged is None:
-            return "", "unknown"
-        if self.judged >= RELIABLE:
-            return "good", "reliable"
-        return ("info", "tentative") if self.judged >= TENTATIVE else ("warn", "low")
+    def reading(self) -> tuple[str, Sentence]:
+        """A badge: style and words. The cautious end of the interval is read; without one nothing can be said."""
+        if self.value is None:
+            return "", Sentence("unknown")
+        if self.low is None:
+            return "", Sentence("too few documents")
+        if self.low >= RELIABLE:
+            return "good", Sentence("reliable")
+        return ("info", Sentence("tentative")) if self.low >= TENTATIVE else ("warn", Sentence("low"))
 
 
 @dataclass(frozen=True)

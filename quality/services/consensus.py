@@ -34,7 +34,7 @@ from quality.selectors.content import asked_by_name
 from quality.selectors.people import timings
 from quality.services.training_labels import compared_with_vote, training_labels_publish
 
-VERSION = 2
+VERSION = 3
 """Rises when a method changes, so that the next annotation has a project computed again."""
 DEBOUNCE_MS = 5_000
 """A burst of submissions is computed once: later messages find nothing new and stop."""

@@ -10,7 +10,7 @@ import pytest
 from annotation.domain.resampling import student
 from quality.numeric import intervals
 from quality.numeric.alpha import fraction_interval, fractions_of_sums
-from quality.numeric.intervals import FloatArray, coverage, interval
+from quality.numeric.intervals import FloatArray, Interval, coverage, interval
 
 
 def fractions(seed: int, documents: int) -> FloatArray:
@@ -96,3 +96,13 @@ def test_coverage_counts_the_intervals_that_hold_the_figure_of_all() -> None:
     never = coverage(np.array([[1.0, 2.0]] * 20), shifted, 8, samples=10)
     assert never is not None
     assert never.share == 0
+
+
+def test_coverage_tries_the_intervals_that_are_given_and_leaves_out_where_there_is_none() -> None:
+    rows = np.array([[1.0, 2.0]] * 20)
+    found = coverage(
+        rows, fractions_of_sums, 8, make=lambda drawn, seed: Interval(0.4, 0.6, 8) if seed % 2 else None, samples=10
+    )
+    assert found is not None
+    assert (found.share, found.samples) == (1, 5)
+    assert found.width == pytest.approx(0.2)

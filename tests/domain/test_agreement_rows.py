@@ -325,6 +325,16 @@ def test_a_long_span_that_began_before_others_is_met() -> None:
 def test_documents_without_a_label_count_in_the_interval_of_its_alpha() -> None:
     used = document_row(document({"p": [span(0, 3, "A")], "q": [span(0, 7, "A")]}), LABELS)
     unused = document_row(document({"p": [], "q": []}), LABELS)
-    figure = figures([used, used, *[unused] * 6], LABELS)["alpha"]["per_label"]["A"]
+    figure = figures([*[used] * 5, *[unused] * 3], LABELS)["alpha"]["per_label"]["A"]
     assert figure["n"] == 80
     assert figure["low"] is not None
+    assert figure["low"] != figures([used] * 5, LABELS)["alpha"]["per_label"]["A"]["low"]
+
+
+def test_a_label_in_fewer_than_five_documents_gives_its_alpha_no_interval() -> None:
+    """All agree on it: drawn again, they would always say so, as if nothing could be otherwise."""
+    used = document_row(document({"p": [span(0, 3, "A")], "q": [span(0, 3, "A")]}), LABELS)
+    unused = document_row(document({"p": [], "q": []}), LABELS)
+    figure = figures([*[used] * 4, *[unused] * 200], LABELS)["alpha"]["per_label"]["A"]
+    assert figure["value"] == 1
+    assert (figure["low"], figure["high"]) == (None, None)

@@ -234,6 +234,25 @@ def test_the_panel_names_people_of_one_name_apart(project: Project) -> None:
     assert len(set(panel.people)) == 2
 
 
+@pytest.mark.parametrize(
+    ("documents", "style", "words"),
+    [(0, "", "unknown"), (4, "", "too few documents"), (8, "good", "reliable")],
+)
+def test_full_agreement_is_called_reliable_only_on_enough_documents(
+    project: Project, documents: int, style: str, words: str
+) -> None:
+    one, two = people(project, 2)
+    for number in range(max(1, documents)):
+        document = factories.document_make(project, f"Ada and {number} others met.")
+        for person in (one, two):
+            factories.annotation_make(document, person, [(0, 3, "PER")] if documents else [])
+    measured(project)
+    panel = quality_panel(project)
+    assert panel is not None
+    found_style, found = panel.alphas[0].reading
+    assert (found_style, str(found)) == (style, words)
+
+
 def test_the_panel_costs_the_same_however_many_documents(project: Project, django_assert_max_num_queries: Any) -> None:
     one, two = people(project, 2)
     for _ in range(12):
