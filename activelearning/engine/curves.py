@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from annotation.domain.shares import share_interval
+from annotation.domain import shares
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ def f1(counts: Counts) -> float:
 def f1_interval(counts: Counts, others: int | None = None) -> tuple[float, float]:
     """95 % interval of F1 in `others` more documents of the same kind; None: in all there could be."""
     gold, predicted, correct = counts.T
-    return share_interval(correct.tolist(), ((gold + predicted) / 2).tolist(), others=others)
+    return shares.f1_interval(correct.tolist(), gold.tolist(), predicted.tolist(), others=others)
 
 
 def coverage(counts: Counts, size: int) -> float:
@@ -72,8 +72,8 @@ def reach(costs: Sequence[float], scores: Sequence[float], goal: float) -> float
 def _f1(sums: npt.NDArray[np.generic]) -> Floats:
     """(…, 3) sums of counts → (…) F1."""
     gold, predicted, correct = np.moveaxis(np.asarray(sums, dtype=np.float64), -1, 0)
-    shares: Floats = 2 * correct / np.maximum(gold + predicted, 1.0)
-    return shares
+    found: Floats = 2 * correct / np.maximum(gold + predicted, 1.0)
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,7 @@ from activelearning.domain.metrics import Counts, DocumentCounts, Evaluation, do
 from activelearning.engine.reading import Model
 from activelearning.engine.scorer import score
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop
-from annotation.domain.shares import share_interval
+from annotation.domain.shares import f1_interval, share_interval
 from annotation.domain.spans import LabelledSpan
 from annotation.domain.tags import bio_to_spans, spans_to_bio
 
@@ -70,9 +70,12 @@ def _intervals(documents: Sequence[Counts]) -> dict[str, list[float]] | None:
     if sum(any(counts) for counts in documents) < MIN_DOCUMENTS:
         return None
     gold, predicted, correct = zip(*documents, strict=True)
-    halves = [(mine + theirs) / 2 for mine, theirs in zip(gold, predicted, strict=True)]
-    wholes = {"precision": predicted, "recall": gold, "f1": halves}
-    return {measure: list(share_interval(correct, whole)) for measure, whole in wholes.items()}
+    found = {
+        "precision": share_interval(correct, predicted),
+        "recall": share_interval(correct, gold),
+        "f1": f1_interval(correct, gold, predicted),
+    }
+    return {measure: [low, high] for measure, (low, high) in found.items()}
 
 
 def _together(document: DocumentCounts) -> Counts:

@@ -26,8 +26,7 @@ def share_interval(
 
     Args:
         parts: of each document, from 0 to its whole.
-        wholes: of each document; one of 0 says nothing. Twice the right entities are the part of F1 in the
-            entities of gold and model together; with halves of both, entities remain the unit.
+        wholes: of each document; one of 0 says nothing.
         others: ask for the share in so many other documents of the same kind, which chance drew, too; None: in
             all there could be.
 
@@ -48,3 +47,12 @@ def share_interval(
     # The logistic function, in a form that does not overflow.
     low, high = ((1 + tanh(end / 2)) / 2 for end in (middle - reach, middle + reach))
     return (low if part else 0.0), (high if part < whole else 1.0)
+
+
+def f1_interval(
+    right: Sequence[float], gold: Sequence[float], predicted: Sequence[float], *, others: int | None = None
+) -> tuple[float, float]:
+    """`share_interval` of F1 by the entities of each document: those right are a share of the mean of both sides."""
+    return share_interval(
+        right, [(mine + theirs) / 2 for mine, theirs in zip(gold, predicted, strict=True)], others=others
+    )

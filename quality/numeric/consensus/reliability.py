@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from annotation.domain.shares import share_interval
+from annotation.domain.shares import f1_interval
 from quality.numeric.consensus.reading import Mark, Reading
 from quality.numeric.consensus.results import LabelReliability, Reliability
 from quality.numeric.consensus.solution import Solution
@@ -53,7 +53,8 @@ def _row(name: str, documents: Sequence[Mapping[str, list[int]]], labels: Sequen
             counts[number, labels.index(label)] = row
     per_label = counts.sum(axis=0)
     right, own, reference = (int(number) for number in per_label.sum(axis=0))
-    low, high = _interval(counts.sum(axis=1)) if own or reference else (None, None)
+    by_document = (column.tolist() for column in counts.sum(axis=1).T)
+    low, high = f1_interval(*by_document) if own or reference else (None, None)
     return Reliability(
         annotator=name,
         documents=len(documents),
@@ -75,9 +76,3 @@ def _row(name: str, documents: Sequence[Mapping[str, list[int]]], labels: Sequen
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _interval(counts: Counts) -> tuple[float, float]:
-    """95 % of the F1, had other documents been drawn; `counts`: documents × 3."""
-    right, own, reference = counts.T
-    return share_interval(right.tolist(), ((own + reference) / 2).tolist())
