@@ -65,10 +65,17 @@ def ids(ranking):
 @pytest.mark.parametrize("vectors", [True, False])
 @settings(max_examples=8, deadline=None)
 @given(
-    seed=st.integers(0, 99), size=st.integers(0, 90), shuffle=st.integers(0, 99), share=st.sampled_from([0, 0.1, 0.5])
+    seed=st.integers(0, 99),
+    size=st.integers(0, 90),
+    shuffle=st.integers(0, 99),
+    share=st.sampled_from([0, 0.1, 0.5]),
+    long=st.integers(0, 3),
 )
-def test_every_document_once_and_the_order_of_arrival_does_not_matter(strategy, vectors, seed, size, shuffle, share):
+def test_every_document_once_and_the_order_of_arrival_does_not_matter(
+    strategy, vectors, seed, size, shuffle, share, long
+):
     documents, texts = pool(size, seed, vectors=vectors, repeated=size // 4)
+    documents[:long] = [replace(d, n_words=9999) for d in documents[:long]]
     config = SelectionConfig(strategy, seed=seed, random_share=share, batch=7)
     ranking = order(documents, texts, config)
     assert sorted(ids(ranking)) == sorted(texts)
@@ -135,6 +142,41 @@ def test_no_batch_has_the_same_text_twice_and_the_head_has_each_text_once(strate
     plain = [" ".join(texts[document_id].lower().split()) for document_id in ids(ranking)]
     assert len(set(plain[:140])) == 140, "copies come after every text has come once"
     assert max(Counter(plain).values()) == 2
+
+
+def with_a_long_one(n_words):
+    """Forty texts of ten words, and one of `n_words` that every strategy wants most."""
+    documents, texts = pool(40)
+    documents = [replace(d, n_words=10) for d in documents]
+    long = document("long", -99.0 * n_words, n_words, margin=0.0, entropy=9.0, entities=999.0, vector=[100.0] * 16)
+    return [*documents, long], texts | {"long": "quite another text"}
+
+
+@pytest.mark.parametrize("strategy", SCORED)
+def test_a_text_that_costs_too_much_of_the_work_so_far_waits_for_all_others(strategy):
+    documents, texts = with_a_long_one(400)
+    places = {}
+    for labelled_words in (0, 1599, 1600):
+        config = SelectionConfig(strategy, batch=5, labelled_words=labelled_words)
+        places[labelled_words] = ids(order(documents, texts, config)).index("long")
+    assert places[0] == places[1599] == 40
+    assert places[1600] < 5, "a quarter of the words labelled so far is allowed"
+
+
+@pytest.mark.parametrize("strategy", SCORED)
+def test_a_text_of_less_than_eight_average_ones_does_not_wait(strategy):
+    places = {}
+    for n_words in (96, 98):  # eight average ones have 96.8 and 97.2
+        documents, texts = with_a_long_one(n_words)
+        places[n_words] = ids(order(documents, texts, SelectionConfig(strategy, batch=5))).index("long")
+    assert places[96] < 5
+    assert places[98] == 40
+
+
+def test_chance_may_draw_a_long_text():
+    documents, texts = with_a_long_one(400)
+    drawn = order(documents, texts, SelectionConfig("mnlp", random_share=0.5, batch=5))
+    assert ("long", RANDOM) in {(ranked.document_id, ranked.strategy) for ranked in drawn}
 
 
 @pytest.mark.parametrize("strategy", SCORED)

@@ -2,7 +2,8 @@
 
 Documents are sorted by id first, so the order depends on the documents and the seed and not on how they arrive. The
 head is chosen batch by batch out of the least sure, each batch without near-duplicates; the rest follows by score.
-Of several documents with the same text only one is in the head; the others come after everything else.
+Of several documents with the same text only one is in the head; the others come after everything else. A text that
+would cost too much of the work so far waits, too, as long as there is another.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ HEAD_DOCUMENTS = 400
 BREADTH = 4
 """Candidates for each place of a batch, counted in words."""
 MAX_CANDIDATES = 4096
+LONG_TEXTS = 8
+"""A text of more words than so many average ones is long ..."""
+LONG_SHARE = 0.25
+"""... where it is more than this share of the words labelled so far, too. What a long text teaches is not worth what it
+costs while little is labelled: a contract's appendix of 1,000 words may name two people. Later it may come; in a pool of
+posts and articles the model must see both."""
 SPARE_DRAWS = 4
 """Documents that chance may draw from for each of its places, should some be near-duplicates."""
 
@@ -63,7 +70,8 @@ class _Pool:
         self.scores = np.array([score_of(config, document.scores, document.n_words) for document in documents])
         copies = copy_numbers(self.texts)
         self.is_first = copies == 0
-        self.by_score: Places = np.lexsort((STRATEGIES[config.strategy].sign * self.scores, copies))
+        self.is_long = self.words > max(LONG_TEXTS * self.words.mean(), LONG_SHARE * config.labelled_words)
+        self.by_score: Places = np.lexsort((STRATEGIES[config.strategy].sign * self.scores, self.is_long, copies))
         self.by_chance = self._drawn(copies) if config.random_share else self.by_score[:0]
         self.taken = np.zeros(len(documents), bool)
         self.space = Space(documents, self.texts, config)
@@ -94,6 +102,8 @@ class _Pool:
         own, drawn = (s[self.is_first[s] & ~self.taken[s]] for s in (self.by_score, self.by_chance))
         if not len(own):
             return []
+        if not self.is_long[own[0]]:
+            own = own[~self.is_long[own]]
         places = range(len(before), len(before) + self.config.batch)
         drawn = drawn[: SPARE_DRAWS * sum(is_chance(place, self.config.random_share) for place in places)]
         taken = np.array([place for place, _ in before], dtype=np.int64)
