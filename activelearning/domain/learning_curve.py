@@ -1,4 +1,7 @@
-"""The curve through a project's measured versions: F1(n) = a − b·n^(−c) over labelled documents.
+"""The curve through a project's measured versions: F1(n) = a − b·n^(−c) over labelled words.
+
+Words, since they are what teaches: a strategy that takes short texts first and longer ones later bends the curve over
+documents as no power law bends. Of documents still to come as many words are expected as the newest ones had.
 
 Every a and c of a grid is weighed by how well it fits, b follows in closed form, and the curve is the
 mean over all of them. Its error holds what the versions leave open, how they scatter, that neighbours
@@ -8,6 +11,7 @@ scatter alike, and that no real curve is a power law.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,8 +25,10 @@ USUAL_EXPONENT, EXPONENT_SPREAD = 0.5, 0.5
 USUAL_SCATTER, SCATTER_WEIGHT = 0.008, 4
 """Prior on the scatter of one version's F1 about the curve, worth so many versions."""
 MISFIT, DRIFT = 0.25, 0.025
-"""Standard errors from the curve's shape: a share of the gain forecast, and so much F1 for documents grown e-fold,
+"""Standard errors from the curve's shape: a share of the gain forecast, and so much F1 for words grown e-fold,
 counted from the centre of the points."""
+NEWER = 0.7
+"""Documents after this share of them say how long the next ones are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Measured:
     documents: int
     f1: float
     error: float | None = None
+    words: int | None = None
+    """In those documents; where a version does not say, the curve is drawn over documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
-    """One curve of the grid with the b that fits it best, n counted in units of the newest point's."""
+    """One curve of the grid with the b that fits it best, n counted in units of the newest version's."""
 
     a: float
     b: float
@@ -63,9 +71,11 @@ class _Curve:
 
 def curve_at(points: Sequence[Measured], documents: int) -> Prediction:
     """The curve through the points (at least two, in order of their documents) at so many documents."""
-    weights = _weights(points)
-    curves = list(_grid(points, weights))
-    kept = _independence(points, weights, min(curves, key=lambda curve: curve.square))
+    *sizes, size = _sizes(points, documents)
+    ns, n = [size / sizes[-1] for size in sizes], size / sizes[-1]
+    weights = _weights(points, ns)
+    curves = list(_grid(points, ns, weights))
+    kept = _independence(points, ns, weights, min(curves, key=lambda curve: curve.square))
     freedom = SCATTER_WEIGHT + kept * len(points)
     prior = SCATTER_WEIGHT * USUAL_SCATTER**2
     logs = [
@@ -75,9 +85,8 @@ def curve_at(points: Sequence[Measured], documents: int) -> Prediction:
         for curve in curves
     ]
     best = max(logs)
-    n = documents / points[-1].documents
-    centre = sum(w * math.log(p.documents) for w, p in zip(weights, points, strict=True)) / sum(weights)
-    drift = DRIFT**2 * max(0.0, math.log(documents) - centre)
+    centre = sum(w * math.log(at) for w, at in zip(weights, ns, strict=True)) / sum(weights)
+    drift = DRIFT**2 * max(0.0, math.log(n) - centre)
     total = mean = square = 0.0
     for log, curve in zip(logs, curves, strict=True):
         share = math.exp(log - best)
@@ -91,7 +100,30 @@ def curve_at(points: Sequence[Measured], documents: int) -> Prediction:
     return Prediction(documents, min(1.0, max(0.0, mean)), math.sqrt(square / total - mean * mean + drift))
 
 
-def _weights(points: Sequence[Measured]) -> list[float]:
+def _sizes(points: Sequence[Measured], documents: int) -> list[float]:
+    """Of each point and of so many documents: words, or documents where not all points have words."""
+    words = [point.words for point in points if point.words]
+    if len(words) < len(points):
+        return [*(point.documents for point in points), documents]
+    return [*words, _words(points, words, documents)]
+
+
+def _words(points: Sequence[Measured], words: Sequence[int], documents: int) -> float:
+    """What so many documents have: from one version to the next in proportion, then as the newest ones have."""
+    counts = [point.documents for point in points]
+    if documents > counts[-1]:
+        newer = bisect_left(counts, min(NEWER * counts[-1], counts[-2]))
+        more, longer = counts[-1] - counts[newer], words[-1] - words[newer]
+        each = longer / more if more > 0 and longer > 0 else words[-1] / counts[-1]
+        return words[-1] + each * (documents - counts[-1])
+    place = bisect_left(counts, documents)
+    if place == 0 or counts[place] == documents:
+        return words[place] * documents / counts[place]
+    share = (documents - counts[place - 1]) / (counts[place] - counts[place - 1])
+    return words[place - 1] + share * (words[place] - words[place - 1])
+
+
+def _weights(points: Sequence[Measured], ns: Sequence[float]) -> list[float]:
     """The newer and the surer a point, the more it says about what comes."""
     last = points[-1]
 
@@ -100,17 +132,16 @@ def _weights(points: Sequence[Measured]) -> list[float]:
             return 1.0
         return min(4.0, max(0.25, (last.error / point.error) ** 2))
 
-    return [surer(point) * point.documents / last.documents for point in points]
+    return [surer(point) * n for point, n in zip(points, ns, strict=True)]
 
 
-def _grid(points: Sequence[Measured], weights: Sequence[float]) -> Iterator[_Curve]:
+def _grid(points: Sequence[Measured], ns: Sequence[float], weights: Sequence[float]) -> Iterator[_Curve]:
     """Rising curves; where none rises, the flat ones."""
-    last = points[-1].documents
     weight = sum(weights)
     y = sum(w * p.f1 for w, p in zip(weights, points, strict=True))
     yy = sum(w * p.f1**2 for w, p in zip(weights, points, strict=True))
     for c in EXPONENTS:
-        xs = [(p.documents / last) ** -c for p in points]
+        xs = [n**-c for n in ns]
         x = sum(w * x for w, x in zip(weights, xs, strict=True))
         xx = sum(w * x * x for w, x in zip(weights, xs, strict=True))
         xy = sum(w * x * p.f1 for w, x, p in zip(weights, xs, points, strict=True))
@@ -121,10 +152,9 @@ def _grid(points: Sequence[Measured], weights: Sequence[float]) -> Iterator[_Cur
             yield _Curve(a, b, c, max(0.0, square), xx)
 
 
-def _independence(points: Sequence[Measured], weights: Sequence[float], curve: _Curve) -> float:
+def _independence(points: Sequence[Measured], ns: Sequence[float], weights: Sequence[float], curve: _Curve) -> float:
     """Share of the points that count: residuals that resemble their neighbours' say less than as many free ones."""
-    last = points[-1].documents
-    residuals = [(p.f1 - curve.at(p.documents / last)) * math.sqrt(w) for w, p in zip(weights, points, strict=True)]
+    residuals = [(p.f1 - curve.at(n)) * math.sqrt(w) for p, n, w in zip(points, ns, weights, strict=True)]
     square = sum(r * r for r in residuals)
     if not square:
         return 1.0

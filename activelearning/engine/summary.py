@@ -74,7 +74,7 @@ def _probe(rounds: Sequence[Round]) -> dict[str, Any]:
 
 def _forecasts(curve: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
     """How many forecasts the product would have made along the curves, and how often its 95 % interval held."""
-    runs = [[Measured(r["sentences"], r["f1"]) for r in run] for run in curve]
+    runs = [[Measured(r["sentences"], r["f1"], words=r["tokens"]) for r in run] for run in curve]
     past = [one for points in runs for one in past_errors(points)]
     return {"made": len(past), "held": sum(one.held for one in past)}
 

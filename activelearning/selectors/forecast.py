@@ -155,7 +155,7 @@ def _interval(version: ModelVersion) -> tuple[float, float] | None:
 
 
 def _measured(points: list[CurvePoint]) -> list[Measured]:
-    return [Measured(point.documents, point.f1, _error(point)) for point in points]
+    return [Measured(point.documents, point.f1, _error(point), point.version.train_words) for point in points]
 
 
 def _error(point: CurvePoint) -> float | None:

@@ -65,6 +65,45 @@ def test_a_law_is_followed_beyond_its_points():
     assert predict(points[:16], points[-1].documents).f1 == pytest.approx(points[-1].f1, abs=0.01)
 
 
+def lengthening(*, counted: bool = True):
+    """A law over words: chance's first texts of 30 words, then from 8 on ever longer ones, as where the unsure come first."""
+    points, words = [], 0
+    for n in STEPS:
+        words += 15 * (round(8 + 22 * (n - STEPS[0]) / (STEPS[-1] - STEPS[0])) if points else 30)
+        points.append(Measured(n, 0.9 - 0.75 * (words / 450) ** -0.4, words=words if counted else None))
+    return points
+
+
+def test_a_law_over_words_is_followed_where_it_is_none_over_documents():
+    over_words, over_documents = (past_errors(lengthening(counted=counted)) for counted in (True, False))
+    assert len(over_words) == len(over_documents) == 8
+    assert max(abs(past.off) for past in over_words) < 0.025
+    assert min(past.off for past in over_documents) > 0.035, "far too low, each time"
+
+
+def test_where_a_version_does_not_know_its_words_the_curve_is_over_documents():
+    points = lengthening()
+    points[3] = Measured(points[3].documents, points[3].f1, words=0)
+    assert predict(points, 600) == predict(lengthening(counted=False), 600)
+
+
+def test_texts_of_one_length_make_the_same_curve_over_words_and_over_documents():
+    points = planted(7)
+    counted = [Measured(p.documents, p.f1, words=20 * p.documents) for p in points]
+    for documents in (20, 100, 390, 391, 700):
+        over_words, over_documents = curve_at(counted, documents), curve_at(points, documents)
+        assert over_words.f1 == pytest.approx(over_documents.f1, abs=1e-9)
+        assert over_words.error == pytest.approx(over_documents.error, abs=1e-9)
+
+
+def test_texts_to_come_are_as_long_as_the_newest_were():
+    """100 documents of 10 words and 50 of 40: so the next 50 have 2,000 words more than these 3,000."""
+    law = [(n, 10 * n if n <= 100 else 1000 + 40 * (n - 100)) for n in range(10, 151, 10)]
+    points = [Measured(n, 0.9 - 0.6 * (words / 100) ** -0.4, words=words) for n, words in law]
+    assert curve_at(points, 200).f1 == pytest.approx(0.9 - 0.6 * 50**-0.4, abs=0.01)
+    assert curve_at(points, 125).f1 == pytest.approx(0.9 - 0.6 * 20**-0.4, abs=0.01)
+
+
 def test_a_forecast_made_again_knows_nothing_of_what_came_after():
     points = planted(1)
     known = past_errors(points[:18])

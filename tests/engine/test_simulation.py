@@ -411,6 +411,14 @@ def test_forecasts_along_the_curve_are_held_against_what_followed() -> None:
     assert f"{2 * missed['made'] - 1}/{2 * missed['made']} times" in comparison({"corpus": found})
 
 
+def test_forecasts_follow_words_where_the_strategy_takes_short_texts_first() -> None:
+    sizes = [13, 89, 109, 130, 149, 175, 205, 255, 344, 477, 668, 908]
+    law = [made(round(400 * 1.48**step), 0.9 - 9 * (400 * 1.48**step) ** -0.5) for step in range(len(sizes))]
+    short_first = [replace(done, sentences=size) for done, size in zip(law, sizes, strict=True)]
+    found = figures([short_first], [short_first])["strategies"]["mnlp"]["forecast"]
+    assert found == {"made": 2, "held": 2}, "of a curve over documents one of the two is far too low"
+
+
 def test_tables_say_when_chance_fell_short_of_the_goal() -> None:
     chance = [[made(100, 0.5, 50), made(200, 0.6, 60)]]
     ours = [[made(100, 0.5, 50), made(200, 0.9, 90)]]

@@ -104,6 +104,19 @@ def test_each_tier_has_its_line_and_the_forecast_follows_one(cast, project):
     assert "chart-dot-2" in page(cast, "curve_panel")
 
 
+def test_the_forecast_follows_the_words_that_were_learned(cast, project):
+    """Fifteen versions of 10 words a document, then five of documents of 40."""
+    words_of = {n: 10 * n if n <= 150 else 1500 + 40 * (n - 150) for n in range(10, 201, 10)}
+    for documents, words in words_of.items():
+        version_at(project, documents, 0.9 - 4 * words**-0.5, train_words=words)
+    found = selectors.curve_panel(project).outlook
+    assert found.prediction.documents == 300
+    assert found.prediction.f1 == pytest.approx(0.9 - 4 * (words_of[200] + 40 * 100) ** -0.5, abs=0.005)
+    ModelVersion.objects.filter(project=project).update(train_words=0)
+    without = selectors.curve_panel(project).outlook
+    assert without.prediction.f1 < found.prediction.f1 - 0.005
+
+
 def test_versions_of_another_checkpoint_or_of_documents_taken_away_are_not_followed(cast, project):
     learned(project, checkpoint="another")
     version_at(project, 500, 0.2)
