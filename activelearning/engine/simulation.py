@@ -58,8 +58,7 @@ def product(features: Path | None, config: TrainConfig) -> Engine:
     store = FeatureStore(resolve(config.checkpoint), features)
 
     def vectors(texts: Sequence[Text]) -> dict[str, Any]:
-        means = (found.states.float().mean(0).numpy() for found in store.of(texts))
-        return dict(zip((text.document_id for text in texts), means, strict=True))
+        return acquisition.content_vectors(texts, (found.states.float().numpy() for found in store.of(texts)))
 
     return Engine(
         lambda examples, config, model: trainer.fit(examples, config, features=store, warm_start=model),

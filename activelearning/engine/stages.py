@@ -182,11 +182,7 @@ class Stages:
         """Read the open documents once and put them in the order of a project without a model."""
         pool = files.read_texts(self.folder / files.POOL)
         found = self.features.of(pool, on_progress=self.on_progress)
-        vectors = {
-            text.document_id: features.states.float().mean(0).numpy()
-            for text, features in zip(pool, found, strict=True)
-            if text.tokens
-        }
+        vectors = acquisition.content_vectors(pool, (features.states.float().numpy() for features in found))
         files.write_ranking(self.folder / files.RANKING, acquisition.cold_order(pool, vectors, self.job.selection))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from activelearning.domain.selection import (
     score_of,
     shuffled,
 )
-from activelearning.engine.acquisition import cold_order, order
+from activelearning.engine.acquisition import cold_order, content_vectors, order
 from activelearning.engine.types import ScoredDocument, Text
 from annotation.domain.text import tokenize
 
@@ -347,6 +348,37 @@ def test_a_cold_start_shows_every_subject_first(seed):
     texts, vectors = groups()
     head = ids(cold_order(texts, vectors, SelectionConfig(seed=seed)))[:5]
     assert {document_id[:2] for document_id in head} == {f"s{subject}" for subject in range(5)}
+
+
+def test_a_word_counts_the_more_for_what_a_text_is_about_the_fewer_texts_have_it():
+    texts = [text("a", "The Rhine"), text("b", "the sea the"), text("c", "the sea"), text("blank", "")]
+    states = [np.eye(2, dtype=np.float32)[rows] for rows in ([0, 1], [0, 1, 0], [0, 1], [])]
+    found = content_vectors(texts, states)
+    assert found.keys() == {"a", "b", "c"}
+    the, rhine, sea = (math.log(4 / having) + 0.001 for having in (3, 1, 2))
+    assert found["a"] == pytest.approx([the / (the + rhine), rhine / (the + rhine)], abs=1e-6)
+    assert found["b"] == pytest.approx([2 * the / (2 * the + sea), sea / (2 * the + sea)], abs=1e-6)
+    assert found["c"] == pytest.approx([the / (the + sea), sea / (the + sea)], abs=1e-6)
+
+
+def test_a_text_of_words_that_all_texts_have_is_the_mean_of_its_words():
+    states = np.array([[1, 0, 4], [0, 1, 2]], np.float32)
+    found = content_vectors([text("a", "one two"), text("b", "TWO one")], [states, states])
+    assert found["a"] == pytest.approx([0.5, 0.5, 3])
+    assert found["b"] == pytest.approx([0.5, 0.5, 3])
+
+
+def test_a_cold_start_tells_texts_apart_by_their_rare_words():
+    """Forty texts that differ in the words they share with many, and three that have a word of their own each."""
+    chance = np.random.default_rng(0)
+    usual = [f"it was {'so ' * (number % 7)}very good indeed" for number in range(40)]
+    telling = [f"it was very good in {place} indeed" for place in ("Bergen", "Ghent", "Turin")]
+    texts = [text(f"t{number:02}", words) for number, words in enumerate([*usual, *telling])]
+    of = {word: chance.normal(size=16) for t in texts for word in t.words}
+    states = [np.array([of[word] for word in t.words], np.float32) for t in texts]
+    plain = {t.document_id: seen.mean(0) for t, seen in zip(texts, states, strict=True)}
+    assert {"t40", "t41", "t42"} <= set(ids(cold_order(texts, content_vectors(texts, states), SelectionConfig()))[:5])
+    assert not {"t40", "t41", "t42"} <= set(ids(cold_order(texts, plain, SelectionConfig()))[:5])
 
 
 def test_a_cold_start_by_chance_is_by_chance():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from activelearning.domain.selection import SelectionConfig
+from activelearning.engine import acquisition, simulation
 from activelearning.engine import job as files
 from activelearning.engine import stages as module
 from activelearning.engine.stages import Stages
@@ -172,6 +173,14 @@ def test_without_a_model_the_pool_gets_the_order_of_a_cold_start_and_its_feature
     ranking = list(files.read_ranking(tmp_path / files.RANKING))
     assert sorted(r.document_id for r in ranking) == sorted(e.document_id for e in examples(20, seed=3))
     assert not (tmp_path / files.METRICS).exists()
+
+
+def test_a_simulation_begins_with_the_cold_order_of_the_product(kept, tmp_path):
+    job = write(tmp_path, kept, model="", fit=False)
+    run(tmp_path)
+    pool = files.read_texts(tmp_path / files.POOL)
+    vectors = simulation.product(kept, job.config).vectors(pool)
+    assert list(files.read_ranking(tmp_path / files.RANKING)) == acquisition.cold_order(pool, vectors, job.selection)
 
 
 def test_the_counts_of_each_test_document_lie_beside_the_model(kept, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activelearning.engine.acquisition.cold import cold_order
+from activelearning.engine.acquisition.cold import cold_order, content_vectors
 from activelearning.engine.acquisition.ordering import order
 
-__all__ = ["cold_order", "order"]
+__all__ = ["cold_order", "content_vectors", "order"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -22,6 +24,31 @@ BLIND_SHARE = 0.5
 """Chance's share where nothing is known but words."""
 
 
+LEAST_WEIGHT = 1e-3
+"""Of a word that every text has, so that texts of such words alone have a vector, too."""
+
+
+def content_vectors(texts: Sequence[Text], states: Iterable[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Document id → mean of its words' features, (H,), for texts that have words.
+
+    A word counts the more the fewer of the texts have it (inverse document frequency, Spärck Jones 1972): entities are
+    among the words that set texts apart, and most words of a text are those that all have. Arora et al. 2017 weight
+    likewise where they average the vectors of a sentence's words.
+
+    Args:
+        texts: the pool.
+        states: what the encoder sees at each word of each text, (W, H), in the order of the texts.
+    """
+    kinds = [[word.casefold() for word in text.words] for text in texts]
+    having = Counter(kind for words in kinds for kind in set(words))
+    rarity = {kind: math.log(len(texts) / number) + LEAST_WEIGHT for kind, number in having.items()}
+    return {
+        text.document_id: np.average(seen, axis=0, weights=[rarity[word] for word in words]).astype(np.float32)
+        for text, words, seen in zip(texts, kinds, states, strict=True)
+        if words
+    }
+
+
 def cold_order(
     texts: Sequence[Text],
     vectors: Mapping[str, NDArray[np.float32]] | None,
@@ -33,7 +60,7 @@ def cold_order(
 
     Args:
         texts: in any order, each id once.
-        vectors: document id → mean of its words' features, (H,), for those that have words; None: texts with telling words take turns with chance.
+        vectors: as `content_vectors` makes them; None: texts with telling words take turns with chance.
         config: its strategy `random` leaves everything to chance; no other makes a difference.
         terms: words people expect in entities; texts with one of them take every second of the chosen places.
     """
