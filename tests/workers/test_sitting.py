@@ -27,7 +27,7 @@ from tests.workers.state import live_order, simulated_order
 
 WNUT = Path(__file__).parents[3] / "shared" / "data" / "wnut17"
 VERSIONS = 40
-POOL, TEST = 1000, 200
+POOL, TEST = 1500, 200
 AHEAD = POOL // VERSIONS - 2
 """Documents the annotator labels for each version at most, so that the texts last for all."""
 PACE_S = 0.1
