@@ -22,8 +22,6 @@ CANDIDATES = 1500
 SENSIBLE_WORDS = range(5, 41)
 BLIND_SHARE = 0.5
 """Chance's share where nothing is known but words."""
-
-
 LEAST_WEIGHT = 1e-3
 """Of a word that every text has, so that texts of such words alone have a vector, too."""
 
