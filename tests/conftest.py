@@ -42,11 +42,11 @@ CHROMIUM_ARGUMENTS = [
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests run last: from the first one on, Playwright keeps an event loop in the main
-    thread, where `async_to_sync` and pytest-asyncio then refuse to work."""
+    thread, where `async_to_sync` and pytest-asyncio then refuse to work. What is marked `first` runs first."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("e2e") is not None, item.get_closest_marker("first") is None))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,6 +35,7 @@ PACE_S = 0.1
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
+    pytest.mark.first,
     pytest.mark.skipif(not WNUT.exists(), reason="needs the WNUT-17 corpus beside the repository"),
 ]
 
