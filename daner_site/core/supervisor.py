@@ -1,15 +1,13 @@
 """Several child processes under one terminal: start, watch, restart, stop in order.
 
 Each child leads a session of its own, so the terminal's Ctrl-C reaches the supervisor
-only and the store outlives its clients. When the supervisor itself is killed, the kernel
-ends its children on Linux and a leash process elsewhere. A dead child takes its whole
-process group along.
+only and the store outlives its clients. When the supervisor itself is killed, a leash
+process ends its children. A dead child takes its whole process group along.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -22,13 +20,11 @@ from pathlib import Path
 
 from daner_site.core.leash import Leash
 
-PR_SET_PDEATHSIG = 1
 WATCH_INTERVAL_S = 0.2
 DEATHS_PER_MINUTE = 5
 MAX_BACKOFF_S = 5.0
 COLOURS = (36, 33, 35, 32, 34, 31)
 
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
 _print_lock = threading.Lock()
 
 
@@ -42,12 +38,6 @@ def say(name: str, line: str) -> None:
     with _print_lock, contextlib.suppress(OSError):
         sys.stdout.write(f"{start}{name:>7} |{end} {line.rstrip()}\n")
         sys.stdout.flush()
-
-
-def _before_exec() -> None:
-    """Runs in the child between fork and exec: the kernel will end it with its supervisor."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -79,7 +69,6 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_before_exec,
         )
         threading.Thread(target=self._pump, args=(self.process,), daemon=True).start()
 
@@ -119,23 +108,22 @@ class Child:
 class Supervisor:
     """Keeps children running until told to stop or until one of them keeps dying."""
 
-    def __init__(self, *, leash: bool = sys.platform != "linux") -> None:
+    def __init__(self) -> None:
         self.children: list[Child] = []
-        self.leash = Leash() if leash else None
+        self.leash = Leash()
         self.stopping = threading.Event()
         self.hurry = threading.Event()
         self.failed = False
 
     def start(self, child: Child) -> None:
-        """Start a child and watch it from now on. Call from the main thread only: the kernel's
-        parent-death signal follows the thread that forked."""
+        """Start a child and watch it from now on."""
         self.children.append(child)
         self._launch(child)
 
     def _launch(self, child: Child) -> None:
         child.start()
-        if self.leash is not None and child.process is not None:
-            self.leash.hold(child.process.pid)
+        assert child.process is not None
+        self.leash.hold(child.process.pid)
 
     def run(self) -> int:
         """Watch until SIGINT, SIGTERM or SIGHUP, then stop everything. Returns the exit status."""
@@ -162,6 +150,7 @@ class Supervisor:
             recent = [start for start in child.starts if start > now - 60]
             say("up", f"{child.name} ended with status {child.process.returncode}")
             child.signal_group(signal.SIGKILL)  # its own children must not live on beside the new one
+            self.leash.let_go(child.process.pid)
             child.process = None
             if len(recent) > DEATHS_PER_MINUTE:
                 say("up", f"{child.name} keeps dying; giving up")
@@ -181,8 +170,7 @@ class Supervisor:
                 child.terminate()
             for child in group:
                 child.finish(begun + child.grace_s, self.hurry)
-        if self.leash is not None:
-            self.leash.drop()
+        self.leash.drop()
 
 
 def wait_for(answers: Callable[[], bool], child: Child, limit_s: float) -> bool:

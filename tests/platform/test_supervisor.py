@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from daner_site.core import supervisor
+from daner_site.core.leash import Leash
 from daner_site.core.supervisor import Child, Supervisor
 from tests.conftest import wait_until
 
@@ -111,25 +112,70 @@ def test_hurry_cuts_the_grace_short() -> None:
     assert not site.children[0].alive
 
 
-def test_without_the_kernels_help_a_leash_ends_the_orphans() -> None:
-    code = (
-        "import os, sys, time; from pathlib import Path; from daner_site.core import supervisor\n"
-        "supervisor._libc = None\n"
-        "site = supervisor.Supervisor(leash=True)\n"
-        f"site.start(supervisor.Child('sleeper', [sys.executable, '-c', {SLEEPER!r}], dict(os.environ), Path.cwd()))\n"
-        "print(site.children[0].process.pid, flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+CALM = (
+    "import os, signal, sys, time\n"
+    "who = 'leader' if os.fork() else 'other'\n"
+    "file = open(sys.argv[1], 'a', buffering=1)\n"
+    "signal.signal(signal.SIGTERM, lambda *_: file.write(f'{who}-asked\\n'))\n"
+    "file.write(f'{who}-ready\\n'); time.sleep(1); time.sleep(1); file.write(f'{who}-ended\\n')"
+)
+SUPERVISOR = (
+    "import os, sys, time; from pathlib import Path; from daner_site.core.supervisor import Child, Supervisor\n"
+    "site = Supervisor()\n"
+    "for number, code in enumerate(sys.argv[2:]):\n"
+    "    command = [sys.executable, '-c', code, sys.argv[1]]\n"
+    "    site.start(Child(str(number), command, dict(os.environ), Path.cwd()))\n"
+    "print(*(each.process.pid for each in site.children), flush=True); time.sleep(600)"
+)
+
+
+def orphans(file: Path, *codes: str) -> list[psutil.Process]:
+    """Children of a supervisor that has just been killed, the last of them at work as `file` says."""
+    command = [sys.executable, "-c", SUPERVISOR, str(file), *codes]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        orphan = psutil.Process(int(parent.stdout.readline()))
+        found = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        wait_until(lambda: file.exists() and {"leader-ready", "ready"} & {*file.read_text(encoding="utf-8").split()})
         parent.kill()
-    wait_until(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+    return found
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_killed_supervisor_s_children_are_asked_to_end_once_and_have_time_to(tmp_path: Path) -> None:
+    found = orphans(tmp_path / "said", SLEEPER, CALM)
+    wait_until(lambda: all(gone(each) for each in found))
+    said = [word for word in (tmp_path / "said").read_text(encoding="utf-8").split() if "ready" not in word]
+    assert said.count("leader-asked") == said.count("leader-ended") == 1
+    assert "other-asked" not in said, "a worker's master tells its worker; twice is haste"
+
+
+def test_an_orphan_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "said"
+    deaf = f"{DEAF.split(';')[0]}; {DEAF.split(';')[1]}; open({str(file)!r}, 'w').write('ready'); time.sleep(600)"
+    found = orphans(file, deaf)
+    wait_until(lambda: gone(found[0]), Leash.GRACE_S + 20)
+
+
+def test_a_child_that_is_gone_is_let_go() -> None:
+    site = Supervisor()
+    held: list[str] = []
+    site.leash._write = held.append  # type: ignore[method-assign]
+    site.start(child("brief", "raise SystemExit(3)"))
+    process = site.children[0].process
+    assert process is not None
+    process.wait()
+    assert site._revive(site.children[0])
+    assert held[:2] == [f"hold {process.pid}\n", f"let_go {process.pid}\n"]
+    site.leash.process.kill()
+    site.stop()
 
 
 def test_an_orderly_end_drops_the_leash() -> None:
-    site = Supervisor(leash=True)
+    site = Supervisor()
     site.start(child("sleeper", SLEEPER))
     site.stop()
-    assert site.leash is not None
     assert site.leash.process.returncode == 0
     site.stop()

@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -105,7 +105,17 @@ class Site:
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
+    return not left(processes)
+
+
+def left(processes: list[psutil.Process]) -> list[str]:
+    """What is still at work, as a person can tell it apart."""
+    found = []
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{each.pid} {each.status()}: {' '.join(each.cmdline())}")
+    return found
 
 
 @contextmanager
@@ -176,8 +186,6 @@ def test_a_killed_worker_process_takes_its_master_along_and_both_come_back(site:
 
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(own_site: Site, tmp_path: Path) -> None:
     site = own_site
-    if sys.platform != "linux":
-        pytest.skip("the kernel ends orphans on Linux only")
     family = site.family()
     site.process.kill()
     site.process.wait(10)
