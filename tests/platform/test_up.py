@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -105,17 +105,7 @@ class Site:
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    return not left(processes)
-
-
-def left(processes: list[psutil.Process]) -> list[str]:
-    """What is still at work, as a person can tell it apart."""
-    found = []
-    for each in processes:
-        with suppress(psutil.NoSuchProcess):
-            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
-                found.append(f"{each.pid} {each.status()}: {' '.join(each.cmdline())}")
-    return found
+    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
 
 
 @contextmanager
