@@ -70,7 +70,7 @@ def engine_process():
 
 
 def test_a_run_goes_through_its_stages_and_the_row_shows_them(actors, project, owner, settings):
-    settings.DANER_ENGINE_COMMAND = fake_engine("--steps", "20", "--pause", "0.05")
+    settings.DANER_ENGINE_COMMAND = fake_engine("--steps", "60", "--pause", "0.05")
     run = runs.training_run_open(project=project, opened_by=owner)
     seen = set()
 
@@ -115,7 +115,7 @@ def test_a_worker_that_is_told_to_stop_gives_the_run_back_uncounted(actors, proj
 
 
 def test_labels_that_come_during_a_run_open_one_more_that_runs_after_it(actors, project, owner, settings):
-    settings.DANER_ENGINE_COMMAND = fake_engine("--steps", "20", "--pause", "0.05")
+    settings.DANER_ENGINE_COMMAND = fake_engine("--steps", "60", "--pause", "0.05")
     first = runs.training_run_open(project=project, opened_by=owner)
     wait_until(lambda: status(first) == "running" and first.progress.get("done"), 30)
     label(project, owner, 5)
