@@ -32,7 +32,9 @@ LONGEST = 128
 """Words decoded together; longer texts are cut after a sentence."""
 
 BATCH = 16
-LEAST_STEPS, MOST_STEPS = 250, 800
+LEAST_STEPS, MOST_STEPS = 250, 3000
+EIGHT_PASSES_UP_TO = 1600
+"""Sequences that a training from scratch reads eight times; those beyond are read four times."""
 WARM_STEPS = 100
 MANY_LABELS = 10
 """With more labels than this, training takes so many times longer: each label is met more rarely."""
@@ -111,11 +113,13 @@ def restore(checkpoint: Checkpoint, labels: tuple[str, ...], features: FeatureSt
 def planned_steps(sequences: int, labels: int, *, warm: bool, max_steps: int | None = None) -> int:
     """Optimiser steps: never few, however small the data; an undertrained tagger's uncertainty means nothing.
 
-    `max_steps` takes the place of the bound that keeps a round short.
+    Nor few for much data, for then each label added takes the place of one that would have been read again, and F1
+    falls with more labels. With `max_steps` every sequence is read eight times, as far as that bound goes.
     """
+    beyond = max(0, sequences - EIGHT_PASSES_UP_TO) if max_steps is None else 0
+    steps = WARM_STEPS if warm else max(LEAST_STEPS, math.ceil((8 * sequences - 4 * beyond) / BATCH))
     longer = max(1.0, labels / MANY_LABELS)
-    most = round(longer * MOST_STEPS) if max_steps is None else max_steps
-    return min(most, round(longer * (WARM_STEPS if warm else max(LEAST_STEPS, math.ceil(sequences / 2)))))
+    return min(round(longer * steps), round(longer * MOST_STEPS) if max_steps is None else max_steps)
 
 
 def fit(

@@ -71,12 +71,19 @@ def test_more_labels_are_trained_for_longer():
     for few in (1, 10):
         assert fast.planned_steps(100, few, warm=False) == fast.LEAST_STEPS
         assert fast.planned_steps(1000, few, warm=False) == 500
-        assert fast.planned_steps(9000, few, warm=False) == fast.MOST_STEPS
+        assert fast.planned_steps(99_000, few, warm=False) == fast.MOST_STEPS
         assert fast.planned_steps(100, few, warm=True) == fast.WARM_STEPS
     assert fast.planned_steps(100, 20, warm=False) == 2 * fast.LEAST_STEPS
-    assert fast.planned_steps(9000, 20, warm=False) == 2 * fast.MOST_STEPS
+    assert fast.planned_steps(99_000, 20, warm=False) == 2 * fast.MOST_STEPS
     assert fast.planned_steps(100, 20, warm=True) == 2 * fast.WARM_STEPS
     assert fast.planned_steps(9000, 20, warm=False, max_steps=30) == 30
+
+
+def test_more_sequences_are_trained_for_longer_but_those_beyond_many_half_as_long():
+    assert fast.planned_steps(fast.EIGHT_PASSES_UP_TO, 1, warm=False) == 800
+    assert fast.planned_steps(fast.EIGHT_PASSES_UP_TO + 1600, 1, warm=False) == 800 + 400
+    assert fast.planned_steps(fast.EIGHT_PASSES_UP_TO + 1600, 1, warm=True) == fast.WARM_STEPS
+    assert fast.planned_steps(fast.EIGHT_PASSES_UP_TO + 1600, 1, warm=False, max_steps=5000) == 1600
 
 
 def test_a_model_of_other_labels_is_no_start(model, features):
