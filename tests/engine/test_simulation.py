@@ -195,7 +195,7 @@ def test_the_reference_learns_from_the_whole_pool_as_long_as_is_best() -> None:
 
     plan = replace(PLAN, strategies=(), engine=lambda *_: Engine(watch, recall, least_known))
     assert simulate(CORPUS, plan).reference == [1.0]
-    assert seen == [(len(CORPUS.pool), None), (len(CORPUS.pool), 5000)]
+    assert seen == [(len(CORPUS.pool), None), (len(CORPUS.pool), 800), (len(CORPUS.pool), 5000)]
 
 
 def test_nothing_is_trained_before_there_is_an_entity() -> None:
