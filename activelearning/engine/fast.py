@@ -23,7 +23,7 @@ from activelearning.engine.crf import Crf
 from activelearning.engine.devices import CPU, half_precision
 from activelearning.engine.features import FeatureStore, shared_store
 from activelearning.engine.head import Head
-from activelearning.engine.labels import begun, shares, tag_indices
+from activelearning.engine.labels import begun, longer, shares, tag_indices
 from activelearning.engine.optimizer import AdamW, linear_schedule
 from activelearning.engine.reading import Emitted, segments
 from activelearning.engine.types import Example, OnProgress, Progress, ShouldStop, Stopped, Text, Tier, TrainConfig
@@ -36,8 +36,6 @@ LEAST_STEPS, MOST_STEPS = 250, 3000
 EIGHT_PASSES_UP_TO = 1600
 """Sequences that a training from scratch reads eight times; those beyond are read four times."""
 WARM_STEPS = 100
-MANY_LABELS = 10
-"""With more labels than this, training takes so many times longer: each label is met more rarely."""
 LEARNING_RATE, WARM_LEARNING_RATE = 2e-3, 1e-3
 WARM_UP = 0.1
 WEIGHT_DECAY = 0.01
@@ -118,8 +116,8 @@ def planned_steps(sequences: int, labels: int, *, warm: bool, max_steps: int | N
     """
     beyond = max(0, sequences - EIGHT_PASSES_UP_TO) if max_steps is None else 0
     steps = WARM_STEPS if warm else max(LEAST_STEPS, math.ceil((8 * sequences - 4 * beyond) / BATCH))
-    longer = max(1.0, labels / MANY_LABELS)
-    return min(round(longer * steps), round(longer * MOST_STEPS) if max_steps is None else max_steps)
+    most = round(longer(labels) * MOST_STEPS) if max_steps is None else max_steps
+    return min(round(longer(labels) * steps), most)
 
 
 def fit(

@@ -23,7 +23,7 @@ from activelearning.engine.checkpoints import resolve
 from activelearning.engine.devices import best_device, half_type
 from activelearning.engine.encoding import Window
 from activelearning.engine.features import FeatureStore
-from activelearning.engine.labels import shares, tag_indices
+from activelearning.engine.labels import longer, shares, tag_indices
 from activelearning.engine.model import Tagger, load_encoder, plain_attention
 from activelearning.engine.optimizer import AdamW, linear_schedule
 from activelearning.engine.trained import TrainedModel
@@ -51,10 +51,10 @@ FORMAT = 3
 """Of that file; one of another number is ignored."""
 
 
-def planned_steps(examples: int, batch_size: int, max_steps: int | None = None) -> int:
-    """Optimiser steps for this many training sequences."""
+def planned_steps(examples: int, batch_size: int, labels: int, max_steps: int | None = None) -> int:
+    """Optimiser steps for this many training sequences and labels."""
     passes = 8 * min(examples, FULL_PASSES_UP_TO) + 4 * max(0, examples - FULL_PASSES_UP_TO)
-    steps = max(LEAST_STEPS, math.ceil(passes / batch_size))
+    steps = round(longer(labels) * max(LEAST_STEPS, math.ceil(passes / batch_size)))
     return steps if max_steps is None else min(steps, max_steps)
 
 
@@ -139,7 +139,7 @@ class _Training:
         config: TrainConfig,
         device: torch.device,
     ) -> None:
-        self.steps = planned_steps(len(windows), config.batch_size, config.max_steps)
+        self.steps = planned_steps(len(windows), config.batch_size, len(config.labels), config.max_steps)
         self.step = 0
         self.weights = Weights(tagger.train(), half_type(device))
         self._config = config
@@ -154,7 +154,7 @@ class _Training:
         self._counts = None if counts is None else torch.tensor(counts, device=device)
         self._lost = torch.full((len(windows),), math.inf)
         """Each window's loss when it was last read."""
-        taught = repr((FORMAT, config, [(window.pieces, window.tags) for window in windows], counts))
+        taught = repr((FORMAT, self.steps, config, [(window.pieces, window.tags) for window in windows], counts))
         self._taught = hashlib.sha256(taught.encode()).hexdigest()
 
     def batches(self) -> Iterator[list[int]]:

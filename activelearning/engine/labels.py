@@ -8,6 +8,14 @@ from activelearning.engine.crf import tag_names
 from activelearning.engine.types import EngineError, Example
 from annotation.domain.tags import spans_to_bio
 
+MANY = 10
+"""With more labels than this a training takes longer in proportion: each label is met more rarely."""
+
+
+def longer(labels: int) -> float:
+    """How many times as long as with few labels a tagger of this many is trained."""
+    return max(1.0, labels / MANY)
+
 
 def tag_indices(examples: Sequence[Example], labels: Sequence[str], *, may_be_empty: bool = False) -> list[list[int]]:
     """For each document one index into `crf.tag_names(labels)` per word; spans of other labels are left out.

@@ -134,6 +134,15 @@ def test_what_does_not_belong_to_the_training_is_ignored(tmp_path, left):
     assert [progress.done for progress in rest] == [1, 2, 3]
 
 
+def test_a_training_of_another_length_is_not_gone_on_with(tmp_path, monkeypatch):
+    """As after an upgrade: the learning rate would leap."""
+    stopped_after(2, examples(8), SHORT, tmp_path)
+    monkeypatch.setattr(full, "planned_steps", lambda *given: 3)
+    seen = []
+    full.fit(examples(8), SHORT, partial=tmp_path, device=CPU, on_progress=seen.append)
+    assert [progress.done for progress in seen] == [1, 2, 3]
+
+
 def test_training_ends_when_nothing_is_left_to_learn(monkeypatch):
     monkeypatch.setattr(full, "LEARNED", 100.0)
     seen = []

@@ -71,10 +71,23 @@ def test_the_same_training_gives_the_same_weights_and_another_seed_gives_others(
 
 
 def test_few_examples_get_as_many_steps_as_it_takes():
-    assert full.planned_steps(5, 8) == full.LEAST_STEPS
-    assert full.planned_steps(800, 8) == 800
-    assert full.planned_steps(1600, 8) == 800 + 400
-    assert full.planned_steps(1600, 8, max_steps=10) == 10
+    for few in (1, 10):
+        assert full.planned_steps(5, 8, few) == full.LEAST_STEPS
+        assert full.planned_steps(800, 8, few) == 800
+        assert full.planned_steps(1600, 8, few) == 800 + 400
+        assert full.planned_steps(1600, 8, few, max_steps=10) == 10
+
+
+def test_more_labels_are_trained_for_longer_in_the_full_tier_too():
+    assert full.planned_steps(5, 8, 20) == 2 * full.LEAST_STEPS
+    assert full.planned_steps(500, 16, 19) == 475
+    assert full.planned_steps(1600, 8, 20, max_steps=10) == 10
+    many, told = tuple(f"L{number}" for number in range(18)) + LABELS, []
+    with pytest.raises(Stopped):
+        full.fit_tagger(
+            examples(8), TrainConfig(many), device=CPU, on_progress=told.append, should_stop=lambda: bool(told)
+        )
+    assert told[0].total == 2 * full.LEAST_STEPS
 
 
 def test_the_lower_third_and_the_embeddings_stay_as_pretrained(model):
