@@ -39,10 +39,6 @@ def signed_in(client: Client, user: Any) -> Client:
     return client
 
 
-def text_of(response: Any) -> str:
-    return response.content.decode()
-
-
 def form_of(world: World, case: AdjudicationCase) -> dict[str, str]:
     """What a browser without JavaScript posts for the running example."""
     choices = {f"choice-{decision.group}": decision.choice for decision in world.decisions()}

@@ -19,7 +19,8 @@ from quality.services.settling import case_resolve
 from quality.services.unanimous import unanimous_accept
 from tests.services.test_quality_adjudication import FIRST, again, draw, second_case, unanimous
 from tests.services.test_quality_cases import DATE, PERSON, World, another_reviewer
-from tests.web.quality_helpers import address, case_address, form_of, signed_in, text_of
+from tests.web.quality_helpers import address, case_address, form_of, signed_in
+from tests.web.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,8 @@ from quality.selectors.content import case_content
 from quality.services.agreement import agreement_recompute
 from tests import factories
 from tests.services.test_quality_cases import DATE, GOLD, World, gold_of
-from tests.web.quality_helpers import address, case, case_address, form_of, signed_in, text_of, world
+from tests.web.quality_helpers import address, case, case_address, form_of, signed_in, world
+from tests.web.reading import text_of
 
 __all__ = ["case", "world"]  # fixtures
 

@@ -19,7 +19,8 @@ from quality.services.agreement import agreement_recompute
 from quality.services.agreement_check import agreement_check_now
 from tests import factories
 from tests.services.test_quality_cases import NORP, World
-from tests.web.quality_helpers import address, case, signed_in, text_of, world
+from tests.web.quality_helpers import address, case, signed_in, world
+from tests.web.reading import text_of
 
 __all__ = ["case", "world"]  # fixtures
 

@@ -16,6 +16,7 @@ from annotation.services.queue import queue_extend
 from quality.services.consensus import consensus_recompute
 from tests.cast import Cast
 from tests.factories import annotation_make, assignment_make, document_make, documents_make
+from tests.web.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def page(cast: Cast, user: Any, name: str, **more: Any) -> str:
     client.force_login(user)
     answer = client.get(address(cast.project_a, name, **more))
     assert answer.status_code == 200
-    return answer.content.decode()
+    return text_of(answer)
 
 
 @pytest.fixture
