@@ -53,13 +53,13 @@ def silence(points: Sequence[Measured], test_entities: int) -> str:
     """Why nothing can be said about the future; "" where something can."""
     if len(points) < LEAST_VERSIONS:
         return Sentence(
-            "A forecast needs {least} measured versions; there are {versions}.",
+            "A forecast needs {least} measured versions; {versions} so far.",
             least=LEAST_VERSIONS,
             versions=len(points),
         )
     if test_entities < LEAST_ENTITIES:
         return Sentence(
-            "A forecast needs {least} entities in the test texts; there are {entities}.",
+            "A forecast needs {least} entities in the test texts; {entities} so far.",
             least=LEAST_ENTITIES,
             entities=test_entities,
         )

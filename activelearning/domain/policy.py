@@ -118,7 +118,7 @@ def by_hand(labels: Labels, *, tier: str) -> Decision:
 def _too_little(labels: Labels) -> str:
     if labels.documents < LEAST_DOCUMENTS:
         return Sentence(
-            "Training needs {least} labelled documents; there are {documents}.",
+            "Training needs {least} labelled documents; {documents} so far.",
             least=LEAST_DOCUMENTS,
             documents=labels.documents,
         )
@@ -188,12 +188,12 @@ def _full_outlook(labels: Labels, past: Past) -> str:
         return Sentence("Full training in the next pause.")
     if past.full_words:
         return Sentence(
-            "Full training at {least:,.0f} labelled words; there are {words:,}.",
+            "Full training at {least:,.0f} labelled words; {words:,} so far.",
             least=GROWTH * past.full_words,
             words=labels.words,
         )
     return Sentence(
-        "Full training from {documents} documents or {least:,} words on; there are {words:,} words.",
+        "Full training from {documents} documents or {least:,} words on; {words:,} so far.",
         documents=FULL_DOCUMENTS,
         least=FULL_WORDS,
         words=labels.words,

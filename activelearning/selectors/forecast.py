@@ -95,14 +95,11 @@ def gain_since(project: Project, run: TrainingRun) -> float | None:
 def _followed(points: list[CurvePoint]) -> list[CurvePoint]:
     """The versions that make one curve: of one tier and checkpoint, the newest where the documents are as many.
 
-    The fast tier where it has enough; versions from before documents were taken away are left out.
+    The fast tier, unless it has too few for a forecast and the full tier has more; versions from before
+    documents were taken away are left out.
     """
-    for tier in (Tier.FAST, Tier.FULL):
-        of_tier = [point for point in points if point.version.tier == tier]
-        if len(of_tier) >= LEAST_VERSIONS:
-            break
-    else:
-        of_tier = [point for point in points if point.version.tier == points[-1].version.tier]
+    fast, full = ([p for p in points if p.version.tier == tier] for tier in (Tier.FAST, Tier.FULL))
+    of_tier = full if len(fast) < min(LEAST_VERSIONS, len(full)) else fast
     if not of_tier:
         return []
     newest = of_tier[-1]

@@ -139,8 +139,8 @@ def test_unsure_points_count_less():
 
 def test_it_says_nothing_with_too_little_and_why():
     points = planted(5)
-    assert "4 measured versions; there are 3" in silence(points[:3], 500)
-    assert "50 entities in the test texts; there are 12" in silence(points, 12)
+    assert "4 measured versions; 3 so far" in silence(points[:3], 500)
+    assert "50 entities in the test texts; 12 so far" in silence(points, 12)
     assert "needs a curve" in silence([Measured(100 + n, 0.5) for n in range(8)], 500)
     assert silence(points, 500) == ""
     nothing = outlook(points[:3], 500, remaining=100, seconds_per_document=20)

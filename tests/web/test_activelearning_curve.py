@@ -71,7 +71,7 @@ def test_the_curve_shows_its_interval_forecast_effort_and_record(cast, project):
 def test_what_the_curve_cannot_say_it_explains(cast, project):
     version_at(project, 20, 0.5, interval=False)
     text = page(cast, "curve_panel")
-    assert "A forecast needs 4 measured versions; there are 1." in text
+    assert "A forecast needs 4 measured versions; 1 so far." in text
     assert "chart-band" not in text
     assert "chart-ahead" not in text
     assert "<details" not in text
@@ -80,7 +80,7 @@ def test_what_the_curve_cannot_say_it_explains(cast, project):
 def test_few_test_entities_make_no_forecast(cast, project):
     learned(project, gold=20)
     text = page(cast, "curve_panel")
-    assert "50 entities in the test texts; there are 20." in text
+    assert "50 entities in the test texts; 20 so far." in text
     assert "± " not in text
 
 
@@ -102,6 +102,15 @@ def test_each_tier_has_its_line_and_the_forecast_follows_one(cast, project):
     assert panel.outlook == alone.outlook
     assert (panel.tier, len(panel.chart.dots), len(panel.chart.second)) == ("fast", 15, 1)
     assert "chart-dot-2" in page(cast, "curve_panel")
+
+
+def test_a_first_full_version_does_not_set_the_wait_for_a_forecast_back(cast, project):
+    learned(project, [20, 40, 60])
+    version_at(project, 60, 0.9, tier="full")
+    assert "A forecast needs 4 measured versions; 3 so far." in page(cast, "curve_panel")
+    learned(project, [80, 100, 120], tier="full")
+    panel = selectors.curve_panel(project)
+    assert (panel.tier, panel.outlook.now.documents) == ("full", 120), "the tier that has enough"
 
 
 def test_the_forecast_follows_the_words_that_were_learned(cast, project):
