@@ -34,8 +34,6 @@ class ModelVersion(PublicModel):
     `activelearning.domain.succession.against`, with the former version's `uuid` and `name`."""
     train_documents = models.PositiveIntegerField()
     train_words = models.PositiveIntegerField(default=0)
-    annotation_seconds = models.FloatField(default=0)
-    """People's active time behind the documents it learned from."""
     test_documents = models.PositiveIntegerField()
     seconds = models.FloatField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -11,7 +11,7 @@ from activelearning.domain.learning_curve import Z95, Measured
 from activelearning.domain.stopping import Advice, Round, advise
 from activelearning.models import ModelVersion, Tier, TrainingRun
 from annotation.models import Project
-from annotation.selectors.training import open_count
+from annotation.selectors.training import open_work, turn_seconds
 from daner_site.core.charts import Ahead, Dot, LineChart, line_chart
 from daner_site.core.language import translated
 from daner_site.core.sentences import Sentence
@@ -114,12 +114,12 @@ def _followed(points: list[CurvePoint]) -> list[CurvePoint]:
 def _outlook(project: Project, followed: list[CurvePoint]) -> Outlook:
     if not followed:
         return outlook([], 0, remaining=0, seconds_per_document=None)
-    newest = followed[-1].version
+    left, each = open_work(project), turn_seconds(project)
     return outlook(
         _measured(followed),
-        newest.metrics["overall"]["gold"],
-        remaining=open_count(project),
-        seconds_per_document=newest.annotation_seconds / newest.train_documents or None,
+        followed[-1].version.metrics["overall"]["gold"],
+        remaining=left.documents,
+        seconds_per_document=each * left.turns / left.documents if each and left.documents else None,
     )
 
 

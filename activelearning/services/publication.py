@@ -20,7 +20,7 @@ from activelearning.models import ModelVersion, TrainingRun
 from activelearning.services.leases import Lease
 from activelearning.services.snapshots import run_folder
 from annotation.models import Project
-from annotation.selectors.training import active_seconds, open_uuids
+from annotation.selectors.training import open_uuids
 from annotation.services.doubts import DoubtedDocument, doubts_publish
 from annotation.services.queue import RankedDocument, queue_turn_to, queue_write
 from annotation.services.suggestions import DocumentSuggestion, suggestions_publish
@@ -57,7 +57,6 @@ def version_create(*, run: TrainingRun, folder: Path) -> ModelVersion:
         metrics=metrics,
         train_documents=len(run.snapshot["documents"]),
         train_words=run.words,
-        annotation_seconds=active_seconds(run.project, run.watermark),
         test_documents=metrics["documents"],
         seconds=round(sum(run.seconds.values()), 1),
     )

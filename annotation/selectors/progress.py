@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Sum
 
 from annotation.models import Annotation, Assignment, Project, Split
 from daner_site.accounts.models import User
@@ -42,11 +42,8 @@ class MemberProgress:
     user: User
     submitted: int
     rejected: int
-    seconds: float
-
-    @property
-    def seconds_each(self) -> float | None:
-        return self.seconds / self.submitted if self.submitted else None
+    seconds_each: float | None
+    """Mean active time on a document; None where none was timed."""
 
 
 def project_progress(project: Project) -> Progress:
@@ -95,17 +92,17 @@ def member_progress(project: Project) -> list[MemberProgress]:
         .order_by("-n_submitted", "username")
     )
     seconds = dict(
-        project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN)
+        project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN, seconds__gt=0)
         .order_by()
         .values_list("author")
-        .annotate(total=Sum("seconds"))
+        .annotate(mean=Avg("seconds"))
     )
     return [
         MemberProgress(
             user=person,
             submitted=person.n_submitted,
             rejected=person.n_rejected,
-            seconds=seconds.get(person.pk) or 0.0,
+            seconds_each=seconds.get(person.pk),
         )
         for person in people
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import (
+    Avg,
     BooleanField,
     Count,
     Exists,
@@ -99,9 +100,17 @@ def open_uuids(project: Project) -> set[UUID]:
     return set(_open_documents(project).values_list("uuid", flat=True))
 
 
-def open_count(project: Project) -> int:
-    """How many documents `open_pool` holds."""
-    return _open_documents(project).count()
+@dataclass(frozen=True)
+class OpenWork:
+    documents: int
+    """As many as `open_pool` holds."""
+    turns: int
+    """That people still have to take on them: each document as many as are planned for it, less those it had."""
+
+
+def open_work(project: Project) -> OpenWork:
+    left = Sum(F("overlap_target") - F("taken"), default=0)
+    return OpenWork(**_open_documents(project).aggregate(documents=Count("pk"), turns=left))
 
 
 def unread_by(project: Project, model_uuid: UUID) -> bool:
@@ -184,18 +193,24 @@ def corrected_since(project: Project, watermark: int) -> bool:
 
 def timings(project: Project) -> list[tuple[int, int, float]]:
     """(words, entities, active seconds) of what people labelled on the page."""
-    timed = project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, seconds__gt=0)
-    rows = timed.annotate(words=ArrayLength("document__tokens"), entities=Count("spans")).order_by("pk")
+    rows = _timed(project).annotate(words=ArrayLength("document__tokens"), entities=Count("spans")).order_by("pk")
     return [
         (words, entities, seconds or 0.0)
         for words, entities, seconds in rows.values_list("words", "entities", "seconds")
     ]
 
 
-def active_seconds(project: Project, watermark: int) -> float:
-    """People's active time on the pool's annotations with ids up to `watermark`; imported ones took none."""
-    past = project.annotations.filter(document__split=Split.POOL, kind=Annotation.Kind.HUMAN, pk__lte=watermark)
-    return float(past.aggregate(total=Sum("seconds", default=0.0))["total"])
+def turn_seconds(project: Project) -> float | None:
+    """Mean active time of one person on one document, later changes included; None where nobody was timed.
+
+    Labels that were imported have no time and say nothing about it.
+    """
+    mean: float | None = _timed(project).aggregate(mean=Avg("seconds"))["mean"]
+    return mean
+
+
+def _timed(project: Project) -> QuerySet[Annotation]:
+    return project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, seconds__gt=0)
 
 
 class ArrayLength(Func):

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from annotation.domain.text import text_hash
 from annotation.models import Document, Project
 from annotation.selectors.layers import layers_of
-from annotation.selectors.progress import Progress, project_progress
-from annotation.selectors.training import open_pool
+from annotation.selectors.progress import Progress, member_progress, project_progress
+from annotation.selectors.training import open_pool, turn_seconds
 from tests.cast import Cast
 from tests.factories import annotation_make, assignment_make, document_make, documents_make
 
@@ -104,6 +104,19 @@ def test_progress_is_counted_in_the_database(cast: Cast) -> None:
         with connection.cursor() as cursor:
             cursor.execute(query["sql"])
             assert len(cursor.fetchall()) == 1
+
+
+def test_seconds_each_are_those_of_the_timed_documents(cast: Cast) -> None:
+    first, second, imported, alone = documents_make(cast.project_a, 4)
+    annotation_make(first, cast.bob, seconds=3.0)
+    annotation_make(first, cast.bob, seconds=2.0, revision=2, current=False, assigned=False)
+    annotation_make(second, cast.bob, seconds=9.0)
+    annotation_make(imported, cast.bob)
+    annotation_make(alone, cast.ben)
+    found = [(row.user, row.submitted, row.seconds_each) for row in member_progress(cast.project_a)]
+    assert found == [(cast.bob, 3, 6.0), (cast.ben, 1, None)]
+    assert turn_seconds(cast.project_a) == 6.0
+    assert turn_seconds(cast.project_b) is None
 
 
 def test_an_empty_project_has_no_progress(cast: Cast) -> None:

@@ -32,7 +32,6 @@ def version_at(project, documents, f1, *, tier="fast", gold=400, interval=True, 
         metrics=metrics,
         train_documents=documents,
         test_documents=80,
-        annotation_seconds=45.0 * documents,
         **fields,
     )
 
@@ -44,7 +43,10 @@ def learned(project, sizes=range(20, 320, 20), **fields):
 
 @pytest.fixture
 def project(cast):
-    documents_make(cast.project_a, 150)
+    """150 documents are open; one was labelled in 45 seconds, one came labelled."""
+    *_, timed, imported = documents_make(cast.project_a, 152)
+    annotation_make(timed, cast.bob, seconds=45.0)
+    annotation_make(imported, cast.bob)
     return cast.project_a
 
 
@@ -66,6 +68,18 @@ def test_the_curve_shows_its_interval_forecast_effort_and_record(cast, project):
     assert "F1 0.65 (0.61 to 0.69) from 20 documents" in text
     assert text.count("<circle") == 15 + 1
     assert "Go on:" in text
+
+
+def test_the_effort_counts_every_turn_that_is_left(cast, project):
+    """Two people each for the first fifty, one of whom has had his turn at ten of them: 190 turns for 150 documents."""
+    learned(project)
+    first = [document.pk for document in project.documents.order_by("pk")[:50]]
+    project.documents.filter(pk__in=first).update(overlap_target=2)
+    for document in project.documents.filter(pk__in=first[:10]):
+        annotation_make(document, cast.bob)
+    assert selectors.curve_panel(project).outlook.hours == pytest.approx(190 * 45 / 3600)
+    project.annotations.update(seconds=None)
+    assert selectors.curve_panel(project).outlook.hours is None
 
 
 def test_what_the_curve_cannot_say_it_explains(cast, project):
