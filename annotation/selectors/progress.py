@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Sum
 
 from annotation.models import Annotation, Assignment, Project, Split
+from annotation.selectors.training import timed
 from daner_site.accounts.models import User
 
 TO_LABEL = Q(split=Split.POOL) | Q(probe=True)
@@ -91,12 +92,7 @@ def member_progress(project: Project) -> list[MemberProgress]:
         )
         .order_by("-n_submitted", "username")
     )
-    seconds = dict(
-        project.annotations.filter(current=True, kind=Annotation.Kind.HUMAN, seconds__gt=0)
-        .order_by()
-        .values_list("author")
-        .annotate(mean=Avg("seconds"))
-    )
+    seconds = dict(timed(project).order_by().values_list("author").annotate(mean=Avg("seconds")))
     return [
         MemberProgress(
             user=person,

@@ -193,7 +193,7 @@ def corrected_since(project: Project, watermark: int) -> bool:
 
 def timings(project: Project) -> list[tuple[int, int, float]]:
     """(words, entities, active seconds) of what people labelled on the page."""
-    rows = _timed(project).annotate(words=ArrayLength("document__tokens"), entities=Count("spans")).order_by("pk")
+    rows = timed(project).annotate(words=ArrayLength("document__tokens"), entities=Count("spans")).order_by("pk")
     return [
         (words, entities, seconds or 0.0)
         for words, entities, seconds in rows.values_list("words", "entities", "seconds")
@@ -205,11 +205,12 @@ def turn_seconds(project: Project) -> float | None:
 
     Labels that were imported have no time and say nothing about it.
     """
-    mean: float | None = _timed(project).aggregate(mean=Avg("seconds"))["mean"]
+    mean: float | None = timed(project).aggregate(mean=Avg("seconds"))["mean"]
     return mean
 
 
-def _timed(project: Project) -> QuerySet[Annotation]:
+def timed(project: Project) -> QuerySet[Annotation]:
+    """What people labelled and were timed at."""
     return project.annotations.filter(kind=Annotation.Kind.HUMAN, current=True, seconds__gt=0)
 
 

@@ -13,6 +13,7 @@ from activelearning.models import ModelVersion
 from activelearning.services import execution, runs, snapshots
 from activelearning.services.snapshots import artefact_folder, artefact_is_whole
 from annotation.models import Annotation, Project, QueueEntry, Strategy, Suggestion
+from annotation.selectors.training import turn_seconds
 from daner_site.core.clock import now
 from tests.factories import (
     annotation_make,
@@ -122,6 +123,7 @@ def test_the_cost_in_seconds_is_the_one_people_took(project, people, monkeypatch
         Annotation.objects.filter(pk=annotation.pk).update(seconds=60.0)
     execute(runs.training_run_open(project=project, opened_by=people[0]))
     assert 40 < jobs[0].selection.cost.seconds(words=9, entities=2) < 80
+    assert turn_seconds(project) == 60.0
 
 
 def test_documents_that_were_submitted_meanwhile_are_not_ranked(project, people, monkeypatch):
